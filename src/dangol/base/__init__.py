@@ -1,0 +1,1 @@
+"""Ground floor: settings, clock, ids, money, errors, signed links. Knows nothing of customers."""

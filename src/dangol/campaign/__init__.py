@@ -1,0 +1,1 @@
+"""When and how: journeys that carry out a play, with their holdout."""

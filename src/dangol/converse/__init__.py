@@ -1,0 +1,1 @@
+"""Two-way: what staff have to do for one customer."""

@@ -1,0 +1,1 @@
+"""The last gate, rendering, channels and the ledger of every attempt."""

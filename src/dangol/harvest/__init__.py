@@ -1,0 +1,1 @@
+"""What came of it: treated against held out, money net of refunds."""

@@ -1,0 +1,1 @@
+"""Harvest keeps no table: what campaigns earned is counted from runs, orders and refunds each time it is asked."""

@@ -1,0 +1,1 @@
+"""What the facts say about a customer: traits, orders, consents, figures, timeline."""

@@ -1,0 +1,1 @@
+"""To what end: plays, lifecycle and the ranked plan."""

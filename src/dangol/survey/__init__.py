@@ -1,0 +1,1 @@
+"""Are they satisfied: questions asked, answers as facts."""

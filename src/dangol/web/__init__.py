@@ -1,0 +1,1 @@
+"""Console, admin API and the customers' pages: request, one step, render."""

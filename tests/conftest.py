@@ -1,0 +1,68 @@
+"""A scratch shop for every test run: its own data folder, a set clock, SQLite or PostgreSQL as the environment says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+for name in [key for key in os.environ if key.startswith("DANGOL_") and not key.startswith("DANGOL_TEST_")]:
+    del os.environ[name]  # a developer's own settings must not leak into tests
+SCRATCH = tempfile.mkdtemp(prefix="dangol-test-")
+os.environ["DANGOL_DATA"] = SCRATCH
+os.environ["DJANGO_SETTINGS_MODULE"] = "dangol.django_settings"
+if os.environ.get("DANGOL_TEST_STATE") == "postgres":
+    os.environ["DANGOL_DATABASE_URL"] = os.environ["DANGOL_TEST_POSTGRES_URL"]
+
+import django  # noqa: E402
+
+django.setup()
+
+from dangol.base.clock import SetClock  # noqa: E402
+from dangol.base.models import Shop  # noqa: E402
+
+NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Seoul
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(NOON)
+
+
+@pytest.fixture
+def shop(db: None) -> Shop:
+    return Shop.objects.create(
+        name="Dangol Test Shop",
+        timezone="Asia/Seoul",
+        currency="KRW",
+        locale="ko",
+        country="KR",
+        url="https://shop.example",
+        sender_name="단골 가게",
+        sender_email="hello@shop.example",
+        postal_address="서울시 종로구 1",
+        phone="02-000-0000",
+    )
+
+
+@pytest.fixture
+def test_data() -> Path:
+    """The folder of public data sets, or a skip that says how to get it."""
+    folder = Path(os.environ.get("DANGOL_TEST_DATA", "../shared/data"))
+    if not folder.is_dir():
+        pytest.skip("the public data sets are not here; name their folder in DANGOL_TEST_DATA")
+    return folder
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
