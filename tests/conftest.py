@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,6 +26,9 @@ django.setup()
 
 from dangol.base.clock import SetClock  # noqa: E402
 from dangol.base.models import Shop  # noqa: E402
+
+if TYPE_CHECKING:
+    from tests.shopkit import Kit
 
 NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Seoul
 
@@ -63,6 +67,12 @@ def test_data() -> Path:
     return folder
 
 
+
 @pytest.fixture
-def scratch(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
+def kit(shop: Shop, clock: SetClock, tmp_path: Path) -> Iterator[Kit]:
+    """A shop with a log of its own."""
+    from tests.shopkit import Kit
+
+    kit = Kit(tmp_path, clock)
+    yield kit
+    kit.close()
