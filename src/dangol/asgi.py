@@ -39,7 +39,9 @@ class Application:
             await _answer(send, 200, "text/javascript; charset=utf-8", self._tracker, b"public, max-age=3600")
         elif scope["path"] == "/healthz":
             ready = self._collector.ready()
-            await _answer(send, 200 if ready else 503, "application/json", b'{"ready": true}' if ready else b'{"ready": false}')
+            await _answer(
+                send, 200 if ready else 503, "application/json", b'{"ready": true}' if ready else b'{"ready": false}'
+            )
         else:
             await self._django(scope, receive, send)  # type: ignore[arg-type]
 

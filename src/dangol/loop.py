@@ -117,7 +117,14 @@ class Bell:
         self._socket.close()
 
 
-def run(facts_log: Log, clock: Clock, bell: Bell, stopping: threading.Event, beat: Callable[[], None], at_once: int = AT_ONCE) -> None:
+def run(
+    facts_log: Log,
+    clock: Clock,
+    bell: Bell,
+    stopping: threading.Event,
+    beat: Callable[[], None],
+    at_once: int = AT_ONCE,
+) -> None:
     """Turn until told to stop. A turn that fails is logged and tried again: its transaction left nothing behind."""
     pause = timedelta(0)
     while not stopping.is_set():

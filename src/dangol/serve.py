@@ -1,8 +1,8 @@
 """Builds and runs everything: one process tree over one data folder, no container, nothing to set up beside it.
 
-  serve ── web      takes facts, shows the console (an HTTP server with one worker)
-        ├─ loop     turns facts into memberships, journeys and planned messages
-        └─ deliver  hands planned messages over
+serve ── web      takes facts, shows the console (an HTTP server with one worker)
+      ├─ loop     turns facts into memberships, journeys and planned messages
+      └─ deliver  hands planned messages over
 """
 
 from __future__ import annotations

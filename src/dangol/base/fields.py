@@ -14,7 +14,7 @@ AMOUNT_SCALE = 10_000  # four decimals: every ISO 4217 currency, and unit prices
 
 
 class InstantField(models.BigIntegerField):
-    """An aware instant in Python, microseconds since 1970 in the database: exact, sortable, the same on every engine."""
+    """An aware instant in Python, microseconds since 1970 in the database: exact and sortable on every engine."""
 
     description = "instant (microseconds since 1970)"
 

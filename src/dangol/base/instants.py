@@ -28,7 +28,12 @@ def parse_instant(value: Any, zone: tzinfo = UTC) -> datetime | None:
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     try:
         naive = datetime(  # noqa: DTZ001 - the zone follows below
-            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0),
+            int(year),
+            int(month),
+            int(day),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
             int((fraction or "0").ljust(6, "0")[:6]),
         )
         if offset is None:

@@ -41,7 +41,9 @@ def sole_holder(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise Conflict(f"{folder} is already served by another process; stop it first or choose another folder") from error
+            raise Conflict(
+                f"{folder} is already served by another process; stop it first or choose another folder"
+            ) from error
         yield
 
 

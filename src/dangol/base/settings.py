@@ -1,4 +1,4 @@
-"""What starts the server: flag > environment > dangol.toml in the data folder > default. Read once, never changed after."""
+"""What starts the server: flag > environment > dangol.toml in the data folder > default. Read once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dangol.base.errors import Misconfigured
 FILE = "dangol.toml"
 
 
-def setting(default: Any, help: str) -> Any:  # noqa: A002 - the word users see
+def setting(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
 

@@ -1,6 +1,7 @@
 """The tracking API: POST /v1/{identify,track,page,screen,group,alias,batch,import} and their short forms.
 
-The only asynchronous code of the house: it reads a request, hands its facts to the writer and answers when they are on disk.
+The only asynchronous code of the house: it reads a request, hands its facts to the writer and answers when they are
+on disk.
 """
 
 from __future__ import annotations
@@ -77,7 +78,10 @@ class Collector:
         answer = await self._answer(scope, receive)
         headers = [(b"content-type", b"application/json"), *CORS]
         if answer.retry_after:
-            headers += [(b"retry-after", str(answer.retry_after).encode()), (b"x-ratelimit-reset", str(answer.retry_after).encode())]
+            headers += [
+                (b"retry-after", str(answer.retry_after).encode()),
+                (b"x-ratelimit-reset", str(answer.retry_after).encode()),
+            ]
         body = b"" if answer.body is None else msgspec.json.encode(answer.body)
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -125,8 +129,12 @@ class Collector:
             else rules.Refused("", "too_many_events", f"allowed: {self._limits.batch_events} in a batch", b"")
             for index, event in enumerate(events)
         ]
-        entries = [Entry(source, v.message_id, received, v.body, imported) for v in verdicts if isinstance(v, rules.Accepted)]
-        refused = [Rejected(source, received, v.code, v.detail, v.body) for v in verdicts if isinstance(v, rules.Refused)]
+        entries = [
+            Entry(source, v.message_id, received, v.body, imported) for v in verdicts if isinstance(v, rules.Accepted)
+        ]
+        refused = [
+            Rejected(source, received, v.code, v.detail, v.body) for v in verdicts if isinstance(v, rules.Refused)
+        ]
         if entries or refused:
             await asyncio.wrap_future(self._writer.append(entries, refused))
         answer: dict[str, Any] = {"success": True}

@@ -5,11 +5,12 @@ Four verbs (append, read, end, close) so that a table of PostgreSQL or a stream 
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import apsw
 
@@ -40,8 +41,13 @@ CREATE TABLE IF NOT EXISTS rejected (
 """
 # Positions are given by hand: a duplicate that is ignored must not leave a gap.
 LAST = "SELECT coalesce(max(position), 0) FROM fact"
-APPEND = "INSERT OR IGNORE INTO fact (position, source, message_id, received_us, imported, body) VALUES (?, ?, ?, ?, ?, ?)"
-READ = "SELECT position, source, message_id, received_us, imported, body FROM fact WHERE position > ? ORDER BY position LIMIT ?"
+APPEND = (
+    "INSERT OR IGNORE INTO fact (position, source, message_id, received_us, imported, body) VALUES (?, ?, ?, ?, ?, ?)"
+)
+READ = (
+    "SELECT position, source, message_id, received_us, imported, body FROM fact"
+    " WHERE position > ? ORDER BY position LIMIT ?"
+)
 REJECT = "INSERT INTO rejected (source, received_us, code, detail, body) VALUES (?, ?, ?, ?, ?)"
 REJECTED = "SELECT id, source, received_us, code, detail, body FROM rejected ORDER BY id DESC LIMIT ?"
 
@@ -105,6 +111,12 @@ class FileLog:
         self._ringer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ringer.setblocking(False)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def append(self, entries: Sequence[Entry], rejected: Sequence[Rejected] = ()) -> list[int | None]:
         try:
             positions = self._commit(entries, rejected)
@@ -152,10 +164,8 @@ class FileLog:
         self._db.close()
 
     def _ring(self) -> None:
-        try:
+        with contextlib.suppress(OSError):  # nobody listens, or it is ringing already: the loop looks by itself as well
             self._ringer.sendto(b".", str(self._bell))
-        except OSError:  # nobody listens, or the bell is ringing already: the loop looks by itself as well
-            pass
 
 
 def open_log(folder: Path) -> FileLog:

@@ -190,7 +190,7 @@ def _too_much(event: Mapping[str, Any], size: int, limits: Limits) -> tuple[str,
 
 
 def _clean(value: Any) -> Any:
-    """The value with what no database keeps made visible: NUL and lone surrogates become U+FFFD, NaN null, huge integers text."""
+    """The value as every database keeps it: NUL and lone surrogates become U+FFFD, NaN null, huge integers text."""
     if isinstance(value, str):
         text = value.replace("\x00", "\ufffd") if "\x00" in value else value
         return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -277,7 +277,7 @@ def _at(event: Mapping[str, Any], received: datetime, trusted: bool) -> datetime
 
 
 def external_ids(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Identifiers beyond userId and anonymousId, as (kind, value): e-mail, phone, and the spec's context.externalIds."""
+    """Identifiers beyond userId and anonymousId, as (kind, value): e-mail, phone and context.externalIds."""
     context = _object(event.get("context"))
     traits = {**_object(context.get("traits")), **_object(event.get("traits"))}
     email = _id(traits.get("email")).lower()

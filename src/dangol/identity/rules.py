@@ -15,7 +15,22 @@ from dangol.collect.facts import Fact
 Key = tuple[str, str]  # kind, value
 
 STRONG = "userId"
-BLOCKED = {"", "null", "undefined", "none", "nil", "nan", "guest", "anonymous", "unknown", "0", "-1", "false", "true", "[object object]"}
+BLOCKED = {
+    "",
+    "null",
+    "undefined",
+    "none",
+    "nil",
+    "nan",
+    "guest",
+    "anonymous",
+    "unknown",
+    "0",
+    "-1",
+    "false",
+    "true",
+    "[object object]",
+}
 
 
 @dataclass(frozen=True, slots=True)

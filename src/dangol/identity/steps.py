@@ -81,7 +81,9 @@ def _signposts(customers: Collection[int]) -> dict[int, int]:
         step = dict(
             row
             for part in _parts(sorted(ask))
-            for row in Customer.objects.filter(id__in=part, merged_into__isnull=False).values_list("id", "merged_into_id")
+            for row in Customer.objects.filter(id__in=part, merged_into__isnull=False).values_list(
+                "id", "merged_into_id"
+            )
         )
         found |= step
         ask = set(step.values()) - set(found)

@@ -52,7 +52,8 @@ def _row(fact: Fact, customer: int, identifier: int | None) -> Row:
     return Row(
         customer_id=customer, at=fact.at, position=fact.position, type=fact.type, name=fact.name, source=fact.source,
         message_id=fact.message_id, received_at=fact.received_at, own=fact.own, imported=fact.imported,
-        identifier_id=identifier, properties=_json(fact.properties), traits=_json(fact.traits), context=_json(fact.context),
+        identifier_id=identifier, properties=_json(fact.properties), traits=_json(fact.traits),
+        context=_json(fact.context),
     )  # fmt: skip
 
 
