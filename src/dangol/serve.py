@@ -21,6 +21,7 @@ from collections.abc import Callable
 from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 
 from dangol.base import logs
 from dangol.base.clock import SystemClock
@@ -90,7 +91,7 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
             static_path_route=["/static"],
             static_path_mount=[STATIC],
-            log_level="warning",
+            log_level=LogLevels.warning,
         )
         server.on_startup(children.start)
         server.on_shutdown(children.stop)

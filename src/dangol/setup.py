@@ -105,7 +105,7 @@ def _password_faults(shop: NewShop) -> list[Fault]:
 
 
 def _owner(shop: NewShop) -> None:
-    get_user_model().objects.create_user(  # type: ignore[attr-defined]
+    get_user_model().objects.create_user(
         username=shop.owner, email=shop.owner, password=shop.password, is_staff=True, is_superuser=True
     )
 

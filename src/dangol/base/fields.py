@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from dangol.base.clock import from_us, to_us
 
+if TYPE_CHECKING:
+    BigInteger = models.BigIntegerField[Any, Any]
+else:
+    BigInteger = models.BigIntegerField
+
 AMOUNT_SCALE = 10_000  # four decimals: every ISO 4217 currency, and unit prices such as 0.001 in the wild
 
 
-class InstantField(models.BigIntegerField):
+class InstantField(BigInteger):
     """An aware instant in Python, microseconds since 1970 in the database: exact and sortable on every engine."""
+
+    _pyi_private_set_type: datetime  # type: ignore[assignment]
+    _pyi_private_get_type: datetime  # type: ignore[assignment]
+    _pyi_lookup_exact_type: datetime  # type: ignore[assignment]
 
     description = "instant (microseconds since 1970)"
 
@@ -34,8 +43,12 @@ class InstantField(models.BigIntegerField):
         return int(value)
 
 
-class AmountField(models.BigIntegerField):
+class AmountField(BigInteger):
     """A Decimal in Python, ten-thousandths in the database, so that sums stay exact."""
+
+    _pyi_private_set_type: Decimal | int  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]
+    _pyi_lookup_exact_type: Decimal  # type: ignore[assignment]
 
     description = "amount of money (ten-thousandths)"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Max, Min, Q, Sum
 
@@ -92,7 +93,8 @@ def recount(profiles: Mapping[int, Profile], customers: Collection[int]) -> None
         given_back = given_back.exclude(Q(source=source) & Q(order_id=order_id))
     refunds = dict(given_back.values("customer_id").annotate(total=Sum("amount")).values_list("customer_id", "total"))
     for customer in customers:
-        profile, row = profiles[customer], orders.get(customer, {})
+        profile: Profile = profiles[customer]
+        row: dict[str, Any] = orders.get(customer) or {}
         profile.orders = row.get("orders", 0)
         profile.revenue = row.get("money") or Decimal(0)
         profile.first_order_at, profile.last_order_at = row.get("first"), row.get("last")

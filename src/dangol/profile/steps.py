@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from django.db import connection
@@ -110,7 +111,7 @@ def _consents(facts: Sequence[tuple[Fact, int]]) -> None:
         told = rules.consent_of(fact)
         if told is None:
             continue
-        place = {"customer_id": customer, "channel": told.channel, "purpose": told.purpose}
+        place: dict[str, Any] = {"customer_id": customer, "channel": told.channel, "purpose": told.purpose}
         row = Consent.objects.filter(**place).first()
         if row is None or (row.at, row.position) <= (fact.at, fact.position):
             values = {
@@ -183,11 +184,12 @@ def histories(customer_ids: Collection[int] | None, names: Collection[str] | Non
 KIND_OF_NAME = {"Page Viewed": "page", "Screen Viewed": "screen", "identify": "identify"}
 
 
-def _named(names: Collection[str] | None) -> tuple[str, list[object]]:
+def _named(names: Collection[str] | None) -> tuple[str, list[str]]:
     if names is None:
         return "", []
     kinds = [KIND_OF_NAME[name] for name in names if name in KIND_OF_NAME]
-    clauses, values = ["1 = 0"], []
+    clauses: list[str] = ["1 = 0"]
+    values: list[str] = []
     if names:
         clauses.append(f"(type = 'track' AND name IN ({', '.join(['%s'] * len(names))}))")
         values += list(names)
@@ -197,7 +199,7 @@ def _named(names: Collection[str] | None) -> tuple[str, list[object]]:
     return " OR ".join(clauses), values
 
 
-def _select(sql: str, values: Sequence[object]) -> Iterator[History]:
+def _select(sql: str, values: Sequence[Any]) -> Iterator[History]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         while rows := cursor.fetchmany(5_000):
