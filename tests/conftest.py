@@ -67,7 +67,6 @@ def test_data() -> Path:
     return folder
 
 
-
 @pytest.fixture
 def kit(shop: Shop, clock: SetClock, tmp_path: Path) -> Iterator[Kit]:
     """A shop with a log of its own."""

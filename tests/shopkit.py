@@ -38,18 +38,31 @@ class Kit:
         entry = Entry(source, event["messageId"], to_us(self.clock.now()), body, imported)
         return self.log.append([entry])[0]
 
-    def track(self, user: str, event: str, properties: dict[str, Any] | None = None, at: datetime | None = None, **more: Any) -> None:
+    def track(
+        self, user: str, event: str, properties: dict[str, Any] | None = None, at: datetime | None = None, **more: Any
+    ) -> None:
         imported = more.pop("imported", False)
         self.send(
-            {"type": "track", "userId": user, "event": event, "properties": properties or {}, "timestamp": iso(at or self.clock.now()), **more},
+            {
+                "type": "track",
+                "userId": user,
+                "event": event,
+                "properties": properties or {},
+                "timestamp": iso(at or self.clock.now()),
+                **more,
+            },
             imported=imported,
         )
 
     def identify(self, user: str, traits: dict[str, Any], at: datetime | None = None, **more: Any) -> None:
-        self.send({"type": "identify", "userId": user, "traits": traits, "timestamp": iso(at or self.clock.now()), **more})
+        self.send(
+            {"type": "identify", "userId": user, "traits": traits, "timestamp": iso(at or self.clock.now()), **more}
+        )
 
     def consent(self, user: str, state: str = "granted", channel: str = "email") -> None:
-        self.track(user, "Consent Changed", {"channel": channel, "purpose": "marketing", "state": state, "basis": "explicit"})
+        self.track(
+            user, "Consent Changed", {"channel": channel, "purpose": "marketing", "state": state, "basis": "explicit"}
+        )
 
     def order(self, user: str, order_id: str, revenue: float | str, at: datetime | None = None, **more: Any) -> None:
         self.track(user, "Order Completed", {"order_id": order_id, "revenue": revenue, "products": []}, at, **more)

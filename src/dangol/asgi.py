@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.core.asgi import get_asgi_application
 
-from dangol.base import logs
-from dangol.base.process import die_with_parent
-from dangol.collect import tracker
-from dangol.collect.http import Collector
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dangol.django_settings")
+django_application = get_asgi_application()  # sets Django up, which everything below needs
+
+from django.conf import settings as django_settings  # noqa: E402
+
+from dangol.base import logs  # noqa: E402
+from dangol.base.process import die_with_parent  # noqa: E402
+from dangol.collect import tracker  # noqa: E402
+from dangol.collect.http import Collector  # noqa: E402
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -22,7 +26,7 @@ class Application:
     """Chooses by path: /v1/ to the collector, /t.js and /healthz here, everything else to Django."""
 
     def __init__(self) -> None:
-        self._django = get_asgi_application()
+        self._django = django_application
         settings = django_settings.DANGOL
         logs.set_up(settings)
         self._collector = Collector(settings)
@@ -72,6 +76,3 @@ def build() -> Application:
     """The application of one server process; ends with the server that started it."""
     die_with_parent()
     return Application()
-
-
-STATIC = Path(__file__).parent / "web" / "static"

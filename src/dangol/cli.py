@@ -215,3 +215,28 @@ def progress(quiet: bool) -> Iterator[Any]:
 
     with bar:
         yield step
+
+
+@bench_app.command("ingest")
+def bench_ingest(
+    seconds: Annotated[float, typer.Option(help="How long to post.")] = 5.0,
+    connections: Annotated[int, typer.Option(help="Connections at a time.")] = 64,
+    batch: Annotated[int, typer.Option(help="Facts in one request.")] = 1,
+) -> None:
+    """Facts a second taken durably over HTTP."""
+    from dangol.bench import ingest
+
+    print(json.dumps(ingest.run(seconds, connections, batch)))
+
+
+@bench_app.command("loop")
+def bench_loop(
+    facts: Annotated[int, typer.Option(help="Facts to turn into memberships.")] = 10_000,
+    customers: Annotated[int, typer.Option(help="Whose they are.")] = 2_000,
+    probes: Annotated[int, typer.Option(help="Single facts on the idle shop, to time a membership.")] = 50,
+    seed: Annotated[int, typer.Option(help="Seed of the facts.")] = 1,
+) -> None:
+    """Facts a second through identity, profile and segments, and the time from 200 to membership."""
+    from dangol.bench import loop
+
+    print(json.dumps(loop.run(facts, customers, probes, seed)))

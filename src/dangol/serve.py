@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -30,6 +31,7 @@ from dangol.base.settings import Settings
 
 log = logging.getLogger("dangol.serve")
 
+STATIC = Path(__file__).parent / "web" / "static"
 HEADER_TIMEOUT_MS = 10_000  # a client that dribbles its headers is let go
 PATIENCE = 10.0  # seconds a child has to finish when the shop closes
 REST = 0.2  # seconds between two looks of the delivery worker at an empty ledger
@@ -73,8 +75,6 @@ class Children:
 
 def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Serve a shop until SIGTERM or SIGINT. Raises Conflict where its data folder is served already."""
-    from dangol.asgi import STATIC  # noqa: PLC0415 - after the environment names the data folder
-
     with sole_holder(settings.folder):
         address = f"http://{host}:{port}"
         children = Children(("loop", "deliver"))

@@ -74,7 +74,9 @@ def test_a_family_address_does_not_glue_two_people_together(story: Story) -> Non
 
 def test_an_address_finds_the_customer_who_orders_as_a_guest(story: Story) -> None:
     mail = (("email", "ann@example.com"),)
-    guest, known = story.tell(story.fact(anonymous_id="x", identifiers=mail), story.fact("identify", user_id="ann", identifiers=mail))
+    guest, known = story.tell(
+        story.fact(anonymous_id="x", identifiers=mail), story.fact("identify", user_id="ann", identifiers=mail)
+    )
     assert guest == known == steps.find("userId", "ann")
 
 

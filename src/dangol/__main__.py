@@ -1,0 +1,5 @@
+"""python -m dangol is the command dangol."""
+
+from dangol.cli import main
+
+main()
