@@ -30,9 +30,12 @@ class Book:
         self.position += 1
         kind = "track" if name else "identify"
         at = self.now - ago * DAY
-        return Fact(self.position, "site", f"m{self.position}", kind, name, at, self.now, user_id="u", **fields), customer
+        ids = {"user_id": "u", "message_id": f"m{self.position}", "source": "site"}
+        return Fact(self.position, type=kind, name=name, at=at, received_at=self.now, **ids, **fields), customer
 
-    def order(self, order_id: str, revenue: Any, ago: int = 0, name: str = "Order Completed", **more: Any) -> tuple[Fact, int]:
+    def order(
+        self, order_id: str, revenue: Any, ago: int = 0, name: str = "Order Completed", **more: Any
+    ) -> tuple[Fact, int]:
         return self.fact(name, ago, properties={"order_id": order_id, "revenue": revenue}, **more)
 
 
@@ -138,7 +141,7 @@ def test_a_merge_keeps_facts_orders_traits_and_the_strictest_consent(book: Book)
 
 def test_histories_are_read_by_customer_name_and_kind(book: Book) -> None:
     page = Fact(90, "site", "p", "page", "Home", book.now, book.now, user_id="u")
-    record(book.fact("Seen", customer=2), book.fact("Bought", customer=1), book.fact(customer=1, traits={"a": 1}), (page, 1))
+    record(book.fact("Seen", customer=2), book.fact("Bought"), book.fact(traits={"a": 1}), (page, 1))
     assert [row[0] for row in steps.histories(None)] == [1, 1, 1, 2]
     assert [row[4] for row in steps.histories([1, 2], ["Bought", "Seen"])] == ["Bought", "Seen"]
     assert [(row[3], row[7]) for row in steps.histories([1], ["identify"])] == [("identify", '{"a":1}')]
