@@ -12,9 +12,10 @@ import logging
 import select
 import socket
 import threading
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from django.db import DatabaseError
 
 from dangol.base.clock import Clock
 from dangol.base.turns import turn
@@ -22,7 +23,7 @@ from dangol.campaign import steps as campaign
 from dangol.collect import rules as collected
 from dangol.collect import steps as collect
 from dangol.collect.facts import Fact
-from dangol.collect.log import BELL, Log
+from dangol.collect.log import BELL, Entry, FileLog, Log, Rejected
 from dangol.converse import steps as converse
 from dangol.deliver import steps as deliver
 from dangol.identity import steps as identity
@@ -34,6 +35,15 @@ log = logging.getLogger("dangol.loop")
 
 AT_ONCE = 500  # facts, customers or runs that one turn takes
 LONGEST_SLEEP = timedelta(seconds=1)
+TRIES = 3  # of a single fact, before it is set aside
+
+
+class FactsFailed(Exception):
+    """A batch of facts could not be worked through; says how many there were."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(f"a batch of {count} facts failed")
 
 
 def turn_once(facts_log: Log, clock: Clock, at_once: int = AT_ONCE) -> int:
@@ -57,6 +67,17 @@ def _take_facts(facts_log: Log, now: datetime, at_once: int) -> int:
     entries = facts_log.read(collect.position(), at_once)
     if not entries:
         return 0
+    try:
+        _take(entries, now)
+    except DatabaseError:
+        raise  # the store's trouble, not the facts'
+    except Exception as error:
+        raise FactsFailed(len(entries)) from error
+    collect.advance(entries[-1].position)
+    return len(entries)
+
+
+def _take(entries: list[Entry], now: datetime) -> None:
     facts = [collected.normalise(entry) for entry in entries]
     who = identity.resolve(facts, now)
     if who.merges:
@@ -68,8 +89,6 @@ def _take_facts(facts_log: Log, now: datetime, at_once: int) -> int:
     changes = segment.refresh(touched, now, imported=touched - live)
     campaign.enter(changes, facts, who.customer_ids, now)
     _ask_staff(facts, who.customer_ids, now)
-    collect.advance(entries[-1].position)
-    return len(entries)
 
 
 def _let_time_pass(now: datetime, at_once: int) -> int:
@@ -117,28 +136,53 @@ class Bell:
         self._socket.close()
 
 
-def run(
-    facts_log: Log,
-    clock: Clock,
-    bell: Bell,
-    stopping: threading.Event,
-    beat: Callable[[], None],
-    at_once: int = AT_ONCE,
-) -> None:
-    """Turn until told to stop. A turn that fails is logged and tried again: its transaction left nothing behind."""
-    pause = timedelta(0)
-    while not stopping.is_set():
-        beat()
+class Runner:
+    """Turns until told to stop. A turn that fails left nothing behind and is tried again, in ever smaller batches;
+    a single fact that fails three times is set aside with its reason, so that the stream goes on without it."""
+
+    def __init__(self, facts_log: FileLog, clock: Clock, at_once: int = AT_ONCE) -> None:
+        self._log, self._clock, self._most = facts_log, clock, at_once
+        self._at_once, self._failures = at_once, 0
+
+    def run(self, bell: Bell, stopping: threading.Event) -> None:
+        while not stopping.is_set():
+            try:
+                busy = self.turn()
+            except Exception:
+                log.exception("a turn of the loop failed; it is tried again")
+                stopping.wait(min(0.1 * 2**self._failures, 10))
+                self._failures += 1
+                continue
+            if not busy:
+                bell.wait(_sleep(self._clock.now()))
+
+    def turn(self) -> int:
+        """One turn; how much was done. Raises what is nobody's fault but the store's."""
         try:
-            busy = turn_once(facts_log, clock, at_once)
-            pause = timedelta(0)
-        except Exception:
-            log.exception("a turn of the loop failed; it is tried again")
-            pause = min(max(pause * 2, timedelta(milliseconds=200)), timedelta(seconds=10))
-            stopping.wait(pause.total_seconds())
-            continue
-        if not busy:
-            bell.wait(_sleep(clock.now()))
+            done = turn_once(self._log, self._clock, self._at_once)
+        except FactsFailed as failed:
+            self._narrow(failed)
+            return 1
+        self._failures = 0
+        self._at_once = min(self._at_once * 2, self._most)
+        return done
+
+    def _narrow(self, failed: FactsFailed) -> None:
+        if failed.count > 1:
+            self._at_once = max(failed.count // 2, 1)
+            return
+        self._failures += 1
+        if self._failures >= TRIES:
+            log.error("a fact fails every time and is set aside", exc_info=failed.__cause__)
+            set_aside(self._log, failed)
+            self._failures = 0
+
+
+def set_aside(facts_log: FileLog, failed: FactsFailed) -> None:
+    """Move past the next fact of the log; it stays there, and stands among the refused with the reason."""
+    (entry,) = facts_log.read(collect.position(), 1)
+    facts_log.append([], [Rejected(entry.source, entry.received_us, "failed", repr(failed.__cause__), entry.body)])
+    collect.advance(entry.position)
 
 
 def _sleep(now: datetime) -> timedelta:

@@ -126,7 +126,7 @@ def run_loop() -> None:
     stopping = _stop_event()
     bell = loop.Bell(settings.DANGOL.folder)
     try:
-        loop.run(own_log(), SystemClock(), bell, stopping, beat=lambda: None, at_once=settings.DANGOL.batch_size)
+        loop.Runner(own_log(), SystemClock(), settings.DANGOL.batch_size).run(bell, stopping)
     finally:
         bell.close()
 

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from dangol import loop
 from dangol.base.clock import SetClock
 from dangol.campaign import steps as campaign
 from dangol.campaign.models import Run
 from dangol.collect import steps as collect
+from dangol.collect.facts import Fact
 from dangol.converse.models import Task
 from dangol.deliver.models import Delivery, OutboxMessage
 from dangol.harvest import steps as harvest
@@ -177,3 +179,24 @@ def test_imported_history_changes_segments_and_starts_nothing(open_shop: Kit, cl
     assert segments_of(open_shop.customer("u1"))
     assert not Run.objects.exists()
     assert not Delivery.objects.exists()
+
+
+def test_a_fact_that_crashes_a_step_is_set_aside_and_the_stream_goes_on(
+    open_shop: Kit, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = profile.record
+
+    def record(facts: list[Fact], *rest: object) -> None:
+        if any(fact.name == "Poison" for fact in facts):
+            raise ZeroDivisionError("poison")
+        real(facts, *rest)
+
+    monkeypatch.setattr(profile, "record", record)
+    for n in range(20):
+        open_shop.track(f"u{n}", "Poison" if n == 7 else "Seen")
+    runner = loop.Runner(open_shop.log, clock, 8)
+    for _ in range(60):
+        runner.turn()
+    assert collect.position() == open_shop.log.end()
+    assert profile.Row.objects.filter(name="Seen").count() == 19
+    assert [(r.code, "poison" in r.detail) for r in open_shop.log.rejected(5)] == [("failed", True)]
