@@ -35,9 +35,7 @@ class Run(models.Model):
     ended_at = InstantField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["campaign", "customer_id", "trigger"], name="campaign_run_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["campaign", "customer_id", "trigger"], name="campaign_run_once")]
         indexes = [
             models.Index(fields=["due_at"], name="campaign_run_due"),
             models.Index(fields=["customer_id"], name="campaign_run_customer"),

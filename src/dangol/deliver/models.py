@@ -8,7 +8,7 @@ from dangol.base.fields import InstantField
 
 
 class Delivery(models.Model):
-    """One attempt to reach one customer on one channel. Unique per (campaign, step, customer, trigger), whatever crashes."""
+    """One message to one customer: one per (campaign, step, customer, trigger), whatever crashes."""
 
     campaign = models.CharField(max_length=64)
     step = models.CharField(max_length=64)
@@ -26,6 +26,7 @@ class Delivery(models.Model):
     lease = models.CharField(max_length=32, default="")
     leased_until = InstantField(null=True)
     attempts = models.IntegerField(default=0)
+    unconfirmed = models.IntegerField(default=0)  # attempts of which nobody knows how they ended
     attempted_at = InstantField(null=True)
     finished_at = InstantField(null=True)
     address = models.CharField(max_length=254, default="")
@@ -36,9 +37,7 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["campaign", "step", "customer_id", "trigger"], name="deliver_delivery_once"
-            )
+            models.UniqueConstraint(fields=["campaign", "step", "customer_id", "trigger"], name="deliver_delivery_once")
         ]
         indexes = [
             models.Index(fields=["state", "due_at"], name="deliver_delivery_due"),
@@ -69,9 +68,7 @@ class Suppression(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["channel", "address_hash", "purpose"], name="deliver_suppression_once"
-            )
+            models.UniqueConstraint(fields=["channel", "address_hash", "purpose"], name="deliver_suppression_once")
         ]
 
 

@@ -1,0 +1,112 @@
+"""What customers and their mail programs send back: opens, clicks, and the wish to hear no more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from dangol.base.errors import NotFound
+from dangol.collect.steps import emit_all
+from dangol.deliver import gate, records, rules
+from dangol.deliver.models import Delivery, Link, Suppression
+from dangol.profile.models import Consent
+
+UNSENT = ("planned", "leased", "deferred")
+
+
+def opened(delivery_id: int, now: datetime, user_agent: str = "") -> None:
+    """The open pixel was fetched; told once a minute at most. Unknown deliveries are ignored: a pixel never fails."""
+    delivery = Delivery.objects.filter(pk=delivery_id).first()
+    if delivery is not None:
+        _tell("Email Opened", delivery, {}, f"opened:{delivery_id}:{_minute(now)}", now, user_agent)
+
+
+def clicked(delivery_id: int, index: int, now: datetime, user_agent: str = "") -> str | None:
+    """A link was followed; where it leads, or None where there is no such link."""
+    link = Link.objects.select_related("delivery").filter(delivery_id=delivery_id, index=index).first()
+    if link is None:
+        return None
+    told = {"link_id": str(index), "link_url": link.url}
+    _tell("Email Link Clicked", link.delivery, told, f"clicked:{delivery_id}:{index}:{_minute(now)}", now, user_agent)
+    return str(link.url)
+
+
+def _minute(now: datetime) -> str:
+    return now.strftime("%Y%m%d%H%M")
+
+
+def _tell(name: str, delivery: Delivery, more: dict[str, Any], message_id: str, now: datetime, user_agent: str) -> None:
+    machine = rules.is_machine(user_agent)
+    told = records.properties(delivery, records.campaign_names([delivery])) | more
+    told |= {"machine": machine, "user_agent": user_agent[:300]}
+    with transaction.atomic():
+        suffix = ":machine" if machine else ""  # a scanner's visit must not hide the customer's own in that minute
+        emit_all([(name, delivery.customer_id, told, message_id + suffix, now)])
+
+
+def unsubscribe(delivery_id: int, now: datetime) -> Delivery:
+    """The customer of this delivery wants no more marketing on its channel. Doing it twice is doing it once.
+
+    In one transaction: the address is suppressed, what waits is cancelled, and the facts are written that withdraw
+    the consent. Raises NotFound.
+    """
+    with transaction.atomic():
+        delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
+        if delivery is None:
+            raise NotFound(f"no delivery has the id {delivery_id}")
+        address = delivery.address or gate.address_of(delivery.customer_id)
+        cancelled = _cancel_unsent(delivery, now)
+        if _stands(delivery, address) and not cancelled:
+            return delivery
+        if address:
+            records.suppress(delivery.channel, address, rules.MARKETING, "unsubscribe", now)
+        _tell_unsubscribed(delivery, now)
+    return delivery
+
+
+def _stands(delivery: Delivery, address: str) -> bool:
+    """Whether an earlier unsubscription still holds: no newer yes has taken it back."""
+    row = Suppression.objects.filter(
+        channel=delivery.channel,
+        address_hash=gate.address_hash(delivery.channel, address),
+        purpose=rules.MARKETING,
+        reason="unsubscribe",
+    ).first()
+    if row is None:
+        return False
+    return not Consent.objects.filter(
+        customer_id=delivery.customer_id, channel=delivery.channel, purpose=rules.MARKETING, state="granted",
+        at__gt=row.created_at,
+    ).exists()  # fmt: skip
+
+
+def _cancel_unsent(delivery: Delivery, now: datetime) -> int:
+    queued = Delivery.objects.select_for_update().filter(
+        customer_id=delivery.customer_id, channel=delivery.channel, message_class=rules.MARKETING, state__in=UNSENT
+    )
+    rows = list(queued)
+    for row in rows:
+        gate.apply(row, rules.Deny(("unsubscribed",)), now)
+    Delivery.objects.bulk_update(rows, ["state", "decision", "finished_at", "lease", "leased_until"], batch_size=100)
+    return len(rows)
+
+
+def _tell_unsubscribed(delivery: Delivery, now: datetime) -> None:
+    told = records.properties(delivery, records.campaign_names([delivery]))
+    consent = {
+        "channel": delivery.channel,
+        "purpose": rules.MARKETING,
+        "state": "withdrawn",
+        "basis": "unsubscribe",
+        "campaign": delivery.campaign,
+        "delivery": delivery.pk,
+    }
+    at = f"{delivery.pk}:{now.isoformat()}"
+    emit_all(
+        [
+            ("Consent Changed", delivery.customer_id, consent, f"withdrawn:{at}", now),
+            ("Unsubscribed", delivery.customer_id, told, f"unsubscribed:{at}", now),
+        ]
+    )

@@ -1,0 +1,76 @@
+"""How a hand-over ended, and what an SMTP server's reply means for the message and for the address. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["accepted", "deferred", "bounced", "failed", "unknown"]
+Stage = Literal["connect", "mail", "rcpt", "data", "end"]  # "end": after the final dot was sent
+
+# RFC 3463 codes that say the mailbox is not there and will not be.
+GONE = frozenset({"5.1.1", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+_POLICY = re.compile(
+    r"spam|block|policy|denied|reject(?:ed)? (?:due|for|by)|blacklist|blocklist|listed|reputation|dmarc|spf|dkim|relay",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the channel knows when it is done with one message."""
+
+    state: State
+    answer: str = ""  # what the other side said
+    delivered: bool = False  # known to lie in the customer's box, not only to be accepted
+    kind: str = ""  # of a bounce: hard (the address is gone) or soft
+    reason: str = ""  # of a bounce: address, policy, content
+
+    @property
+    def hard(self) -> bool:
+        return self.kind == "hard"
+
+
+def accepted(answer: str, *, delivered: bool = False) -> Outcome:
+    return Outcome("accepted", answer[:500], delivered=delivered)
+
+
+def failed(answer: str) -> Outcome:
+    return Outcome("failed", answer[:500])
+
+
+def deferred(answer: str) -> Outcome:
+    return Outcome("deferred", answer[:500])
+
+
+def unknown(answer: str) -> Outcome:
+    return Outcome("unknown", answer[:500])
+
+
+def of_reply(stage: Stage, code: int, text: str) -> Outcome:
+    """What a reply other than success at this stage means.
+
+    A refusal of the recipient is a bounce, and a hard one only where it says that the mailbox is not there: refusals
+    for reasons of policy or content are about us, not about the address.
+    """
+    answer = f"{code} {text}"[:500]
+    if stage == "connect" or not 500 <= code < 600:
+        return deferred(answer)
+    if stage == "rcpt":
+        return _refused_recipient(code, text, answer)
+    if stage == "end":
+        return Outcome("bounced", answer, kind="soft", reason="content")
+    return failed(answer)
+
+
+def _refused_recipient(code: int, text: str, answer: str) -> Outcome:
+    enhanced = _ENHANCED.search(text)
+    if enhanced:
+        gone = enhanced[1] in GONE
+        policy = enhanced[1].startswith(("5.7.", "5.6."))
+    else:
+        policy = bool(_POLICY.search(text))
+        gone = code in {550, 551, 553} and not policy
+    return Outcome("bounced", answer, kind="hard" if gone else "soft", reason="policy" if policy else "address")

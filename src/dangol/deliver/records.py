@@ -1,0 +1,99 @@
+"""Writes outcomes down: the ledger's row, the suppression that a bounce asks for, and the facts others learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from dangol.campaign.models import Campaign
+from dangol.collect.steps import emit_all
+from dangol.deliver import gate, rules
+from dangol.deliver.models import Delivery, Suppression
+from dangol.deliver.outcomes import Outcome
+
+RESEND = timedelta(minutes=5)  # when a transactional message of unknown end is sent again, once
+OwnFact = tuple[str, int, dict[str, Any], str, datetime]
+
+
+def record(ended: Sequence[tuple[Delivery, Outcome]], now: datetime) -> None:
+    """Put outcomes on deliveries (the caller saves them) and emit the facts, in the caller's transaction."""
+    facts: list[OwnFact] = []
+    names = campaign_names([delivery for delivery, _ in ended])
+    for delivery, outcome in ended:
+        settle(delivery, outcome, now)
+        told = properties(delivery, names)
+        facts += _facts(delivery, outcome, told, now)
+        if outcome.state == "bounced" and outcome.hard:
+            suppress(delivery.channel, delivery.address, rules.EVERY_PURPOSE, "hard_bounce", now)
+    if facts:
+        emit_all(facts)
+
+
+def settle(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
+    """The ledger's row after an outcome.
+
+    What was put off is tried again for three days. Of what ended unknown, marketing never is; a transactional message
+    is once, with the same Message-ID.
+    """
+    delivery.outcome, delivery.lease, delivery.leased_until = outcome.answer[:500], "", None
+    delivery.state, delivery.finished_at = outcome.state, now
+    if outcome.state == "deferred":
+        wait = rules.retry_after(delivery.attempts)
+        if wait is None:
+            delivery.state = "failed"
+        else:
+            delivery.due_at, delivery.finished_at = now + wait, None
+    elif outcome.state == "unknown":
+        delivery.unconfirmed += 1
+        if delivery.message_class == rules.TRANSACTIONAL and delivery.unconfirmed == 1:
+            delivery.state, delivery.due_at, delivery.finished_at = "planned", now + RESEND, None
+
+
+def _facts(delivery: Delivery, outcome: Outcome, told: dict[str, Any], now: datetime) -> list[OwnFact]:
+    def fact(name: str, mark: str, **more: Any) -> OwnFact:
+        return name, delivery.customer_id, told | more, f"{mark}:{delivery.pk}", now
+
+    if outcome.state == "accepted":
+        facts = [fact("Message Sent", "sent", message_class=delivery.message_class)]
+        if outcome.delivered:
+            facts.append(fact("Email Delivered", "delivered"))
+        if survey := delivery.message.get("survey"):
+            facts.append(fact("Survey Asked", "asked", survey=survey))
+        return facts
+    if outcome.state == "bounced":
+        return [fact("Email Bounced", "bounced", kind=outcome.kind, reason=outcome.reason)]
+    return []
+
+
+def properties(delivery: Delivery, names: dict[str, str]) -> dict[str, Any]:
+    """What every fact about a message says of it: our names, and those of Segment's e-mail events."""
+    return {
+        "campaign": delivery.campaign,
+        "step": delivery.step,
+        "variant": "",
+        "channel": delivery.channel,
+        "delivery": delivery.pk,
+        "email_id": str(delivery.pk),
+        "email_subject": delivery.subject,
+        "campaign_id": delivery.campaign,
+        "campaign_name": names.get(delivery.campaign, delivery.campaign),
+    }
+
+
+def campaign_names(deliveries: Sequence[Delivery]) -> dict[str, str]:
+    """The names of these deliveries' campaigns, by key."""
+    return dict(
+        Campaign.objects.filter(key__in={delivery.campaign for delivery in deliveries}).values_list("key", "name")
+    )
+
+
+def suppress(channel: str, address: str, purpose: str, reason: str, now: datetime) -> None:
+    """Never write to this address again, for this purpose. A second reason does not replace the first, a newer
+    unsubscription renews itself.
+    """
+    place = {"channel": channel, "address_hash": gate.address_hash(channel, address), "purpose": purpose}
+    row, created = Suppression.objects.get_or_create(**place, defaults={"reason": reason, "created_at": now})
+    if not created and row.reason in {"unsubscribe", reason}:
+        row.reason, row.created_at, row.expires_at = reason, now, None
+        row.save()
