@@ -1,0 +1,1 @@
+"""The admin API: secret keys, problem documents, one file per part."""
