@@ -150,9 +150,7 @@ def activate_play(key: str, now: datetime) -> Campaign:
     """Carry out a play: save its audience, make its campaign and let it run. Doing it twice is doing it once."""
     play = strategy.play(key)
     with turn():
-        audience = _audience_key(play)
-        if play.audience and not Segment.objects.filter(key=audience, state="active").exists():
-            segment.save(audience, dict(play.audience), now)
+        _save_audience(play, now)
         if not Campaign.objects.filter(key=key).exists():
             language = Shop.objects.values_list("locale", flat=True).first() or "en"
             name = play.name.get(language) or next(iter(play.name.values()))
@@ -161,8 +159,13 @@ def activate_play(key: str, now: datetime) -> Campaign:
         return activate(key, now)
 
 
-def _audience_key(play: strategy.Play) -> str:
-    return str(play.audience.get("key") or play.definition["entry"].get("segment") or play.key)
+def _save_audience(play: strategy.Play, now: datetime) -> None:
+    """The play's segment, unless one stands under that key already: a shop may have changed it."""
+    if not play.audience:
+        return
+    key = str(play.audience.get("key") or play.definition["entry"].get("segment") or play.key)
+    if not Segment.objects.filter(key=key, state="active").exists():
+        segment.save(key, dict(play.audience), now)
 
 
 # --- the loop's part ------------------------------------------------------------------------------------------------

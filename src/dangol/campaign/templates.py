@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -46,29 +46,29 @@ def trouble(source: str) -> str:
 
 
 def render_markup(source: str, variables: Mapping[str, Any]) -> str:
-    """The template with its values escaped for HTML."""
-    return _render(_compiled_markup(source), variables)
+    """The template with its values escaped for HTML. Raises TemplateFault."""
+    return _render(_markup, source, variables)
 
 
 def render_plain(source: str, variables: Mapping[str, Any]) -> str:
-    """The template with its values as they are."""
-    return _render(_compiled_plain(source), variables)
+    """The template with its values as they are. Raises TemplateFault."""
+    return _render(_plain, source, variables)
 
 
-def _render(template: BoundTemplate, variables: Mapping[str, Any]) -> str:
+def _render(compiled: Callable[[str], BoundTemplate], source: str, variables: Mapping[str, Any]) -> str:
     try:
-        return template.render(**variables)
+        return compiled(source).render(**variables)
     except (LiquidError, RecursionError, ArithmeticError, ValueError, TypeError) as error:
         raise TemplateFault(_first_line(error)) from error
 
 
 @lru_cache(maxsize=256)
-def _compiled_markup(source: str) -> BoundTemplate:
+def _markup(source: str) -> BoundTemplate:
     return MARKUP.from_string(source)
 
 
 @lru_cache(maxsize=256)
-def _compiled_plain(source: str) -> BoundTemplate:
+def _plain(source: str) -> BoundTemplate:
     return PLAIN.from_string(source)
 
 

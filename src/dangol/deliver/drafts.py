@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -16,7 +17,8 @@ from dangol.deliver.render import Addresses, Draft
 from dangol.profile.models import Fact, Order, Profile
 
 AT_ONCE = 300
-INTERESTS = ("Checkout Started", "Product Added", "Cart Viewed", "Product Viewed")  # what a reminder may speak of
+CART_KEEPS = timedelta(days=14)  # what was put into a cart longer ago is not called "your cart" any more
+CART_FACTS = ("Product Added", "Product Removed", "Order Completed")
 
 
 def drafts(deliveries: Sequence[Delivery]) -> list[Draft]:
@@ -51,6 +53,7 @@ def _draft(delivery: Delivery, shop: Shop, profile: Profile | None, order: Order
         variables={
             "customer": _customer(profile),
             "event": event,
+            "cart": _cart(delivery),
             "order": _order(event, order, shop, language or shop.locale),
             "shop": _shop(shop),
         },
@@ -79,22 +82,30 @@ def _customer(profile: Profile | None) -> dict[str, Any]:
 
 def _event(delivery: Delivery) -> dict[str, Any]:
     """The fact that started the run: its properties by name, and `event`, `at` and `properties` themselves."""
-    told = delivery.context.get("event") or _interest(delivery)
+    told = delivery.context.get("event") or {}
     properties = told.get("properties") or {}
-    return {"name": told.get("name", ""), **properties, "event": told.get("name", ""), "at": told.get("at", ""),
-            "properties": properties}  # fmt: skip
+    own = {"event": told.get("name", ""), "at": told.get("at", ""), "properties": properties}
+    return {"name": told.get("name", "")} | properties | own
 
 
-def _interest(delivery: Delivery) -> dict[str, Any]:
-    """What the customer last showed interest in, for runs that no fact started but time did."""
-    if "event" not in str(delivery.message.get("templates")):
-        return {}
-    rows = Fact.objects.filter(customer_id=delivery.customer_id, type="track", name__in=INTERESTS)
-    row = rows.order_by("-at", "-position").first()
-    if row is None:
-        return {}
-    properties = msgspec.json.decode(row.properties) if row.properties else {}
-    return {"name": row.name, "at": row.at.isoformat(), "properties": properties}
+def _cart(delivery: Delivery) -> list[dict[str, Any]]:
+    """What lies in the customer's cart: put in, not taken out and not bought since, the newest first."""
+    if "cart" not in str(delivery.message.get("templates")):
+        return []
+    rows = Fact.objects.filter(
+        customer_id=delivery.customer_id, at__gte=delivery.planned_at - CART_KEEPS, type="track", name__in=CART_FACTS
+    )
+    cart: dict[str, dict[str, Any]] = {}
+    for row in rows.order_by("at", "position"):
+        product = msgspec.json.decode(row.properties) if row.properties else {}
+        key = str(product.get("product_id") or product.get("sku") or product.get("name") or row.position)
+        if row.name == "Order Completed":
+            cart.clear()
+        else:
+            cart.pop(key, None)
+            if row.name == "Product Added":
+                cart[key] = product
+    return list(reversed(cart.values()))
 
 
 def _order(event: Mapping[str, Any], newest: Order | None, shop: Shop, language: str) -> dict[str, Any]:

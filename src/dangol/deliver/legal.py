@@ -46,7 +46,7 @@ def footer(sender: Sender, message_class: str, language: str, unsubscribe_url: s
         paragraphs += [REFUSE[language].format(link=link, end="</a>") for language in languages]
     body = "".join(f'<p style="margin:4px 0">{paragraph}</p>' for paragraph in paragraphs)
     return (
-        '<div style="margin-top:32px;padding-top:12px;border-top:1px solid #ddd;'
+        '<div style="max-width:560px;margin:24px auto;padding:12px 16px;border-top:1px solid #ddd;'
         f'font-size:12px;line-height:1.5;color:#666">{body}</div>'
     )
 

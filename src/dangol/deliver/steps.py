@@ -2,8 +2,8 @@
 
 In: messages that journeys ask for, inside the loop's transaction; what customers' mail programs send back.
 Out: messages handed over; facts about what became of each.
-Promise: nothing leaves past the gate. Whatever crashes, marketing is handed over at most once per campaign, step, customer
-and trigger; a transactional message whose end nobody knows at most once more, with the same Message-ID.
+Promise: nothing leaves past the gate. Whatever crashes, marketing is handed over at most once per campaign, step,
+customer and trigger; a transactional message whose end nobody knows once more at most, with the same Message-ID.
 """
 
 from __future__ import annotations

@@ -1,0 +1,57 @@
+"""What people look at in campaigns: how many are where. Reads only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db.models import Count
+
+from dangol.campaign.models import Campaign, Run
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where the runs of one campaign are."""
+
+    entered: int = 0
+    held_out: int = 0
+    under_way: int = 0
+    finished: int = 0
+    left: int = 0
+    waiting: dict[int, int] = field(default_factory=dict)  # index of the next step → treated runs that wait for it
+
+
+def standings() -> dict[str, Standing]:
+    """Where everybody is, by the campaign's key."""
+    found: dict[str, Standing] = defaultdict(Standing)
+    rows = Run.objects.values_list("campaign__key", "arm", "state", "step").annotate(Count("pk")).order_by()
+    for key, arm, state, step, runs in rows:
+        standing = found[key]
+        standing.entered += runs
+        if arm == "holdout":
+            standing.held_out += runs
+            continue
+        if state == "active":
+            standing.under_way += runs
+            standing.waiting[step] = standing.waiting.get(step, 0) + runs
+        elif state == "finished":
+            standing.finished += runs
+        else:
+            standing.left += runs
+    return dict(found)
+
+
+def count_active() -> int:
+    return Campaign.objects.filter(state="active").count()
+
+
+def of_plays() -> dict[str, Campaign]:
+    """Campaigns that carry out a play, by the play's key."""
+    return {campaign.play: campaign for campaign in Campaign.objects.exclude(play="")}
+
+
+def of_customer(customer_id: int) -> list[Run]:
+    """A customer's ways through campaigns, the newest first."""
+    rows = Run.objects.filter(customer_id=customer_id).select_related("campaign")
+    return list(rows.order_by("-entered_at", "-pk")[:20])

@@ -1,0 +1,63 @@
+"""What people look at in the ledger: the sandbox's outbox, one customer's messages, counts. Reads only."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db.models import Count
+
+from dangol.base.errors import NotFound
+from dangol.deliver.models import Delivery, OutboxMessage
+
+
+def outbox(*, before: int | None = None, limit: int = 50) -> list[OutboxMessage]:
+    """What the sandbox holds, the newest first; `before` is the id of the last one on a page."""
+    rows = OutboxMessage.objects.select_related("delivery").order_by("-pk")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows[:limit])
+
+
+def outbox_message(pk: int) -> OutboxMessage:
+    """One message of the sandbox. Raises NotFound."""
+    found = OutboxMessage.objects.select_related("delivery").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"the outbox holds no message {pk}")
+    return found
+
+
+def count_outbox() -> int:
+    return OutboxMessage.objects.count()
+
+
+def handed_over_since(at: datetime) -> int:
+    """Messages that left since."""
+    return Delivery.objects.filter(state="accepted", finished_at__gte=at).count()
+
+
+def of_customer(customer_id: int, limit: int = 30) -> list[Delivery]:
+    """One customer's messages, the newest first."""
+    rows = Delivery.objects.filter(customer_id=customer_id).select_related("outbox")
+    return list(rows.order_by("-planned_at", "-pk")[:limit])
+
+
+def states(campaign: str) -> Mapping[str, Counter[str]]:
+    """How a campaign's messages ended or stand: step → state → how many."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    rows = Delivery.objects.filter(campaign=campaign).values_list("step", "state").annotate(Count("pk")).order_by()
+    for step, state, messages in rows:
+        found[step][state] += messages
+    return found
+
+
+def refusals(campaign: str, limit: int = 2_000) -> Counter[str]:
+    """Why the gate refused a campaign's newest messages: rule → how many."""
+    rows = Delivery.objects.filter(campaign=campaign, state__in=("cancelled", "expired")).order_by("-pk")
+    return Counter(
+        rule
+        for decision in rows.values_list("decision", flat=True)[:limit]
+        if decision and isinstance(decision[-1], dict)
+        for rule in decision[-1].get("rules", ())
+    )
