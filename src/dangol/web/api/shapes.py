@@ -1,0 +1,274 @@
+"""What the API takes and gives. Unknown fields are refused; times carry their offset; money is text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+from dangol.base.errors import Fault, Invalid
+
+MOST = 1_000
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Strict(Schema):
+    """A body that may hold what is written here and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(Schema, Generic[T]):
+    """A list's part, and where the next one begins."""
+
+    items: list[T]
+    next: str | None = Field(None, description="pass it as `cursor` for the next part; null at the end")
+
+
+class Paging(Strict):
+    """Which part of a list."""
+
+    cursor: str = ""
+    limit: int = Field(100, ge=1, le=MOST)
+
+    @property
+    def after(self) -> int:
+        """The number behind the cursor. Raises Invalid for one that we did not give."""
+        if not self.cursor:
+            return 0
+        if not (self.cursor.isascii() and self.cursor.isdigit() and len(self.cursor) < 19):
+            raise Invalid([Fault("/query/cursor", repr(self.cursor), "a cursor that a list gave as `next`")])
+        return int(self.cursor)
+
+
+def page(rows: Sequence[R], paging: Paging, shown: Callable[[R], T], place: Callable[[R], int]) -> dict[str, Any]:
+    """A page of rows, of which one more than asked for was read to know whether there are more."""
+    part = rows[: paging.limit]
+    return {
+        "items": [shown(row) for row in part],
+        "next": str(place(part[-1])) if len(rows) > paging.limit else None,
+    }
+
+
+class Money(Schema):
+    amount: str
+    currency: str
+
+
+class LogPositions(Schema):
+    appended: int
+    processed: int
+
+
+class Figures(Schema):
+    orders: int
+    revenue: Money = Field(description="of completed orders, net of refunds")
+    refunded: Money
+    first_order_at: datetime | None
+    last_order_at: datetime | None
+    average_gap_days: float | None
+
+
+class Consent(Schema):
+    channel: str
+    purpose: str
+    state: str
+    basis: str
+    at: datetime
+
+
+class Customer(Schema):
+    id: str
+    identifiers: list[str] = Field(description="kind:value, oldest first")
+    traits: dict[str, Any]
+    figures: Figures
+    segments: list[str]
+    consents: list[Consent]
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class FactShown(Schema):
+    id: str
+    type: str
+    name: str
+    message_id: str
+    timestamp: datetime
+    received_at: datetime
+    source: str
+    properties: dict[str, Any]
+    traits: dict[str, Any]
+    context: dict[str, Any]
+
+
+class SegmentShown(Schema):
+    key: str
+    name: str
+    where: Any
+    version: int
+    updated_at: datetime
+    words: dict[str, str] = Field(description="the rule in a sentence, by language")
+
+
+class Question(Strict):
+    """A rule to evaluate over full history."""
+
+    where: Any
+    at: str | None = Field(None, description="ISO 8601 instant; now when left out")
+    ids: bool = Field(False, description="give userIds instead of customer ids")
+
+
+class Members(Schema):
+    count: int
+    members: list[str]
+
+
+class Member(Schema):
+    id: str
+    userId: str | None  # noqa: N815 - the name that tracking calls use
+
+
+class DecidingFact(Schema):
+    name: str
+    at: datetime
+
+
+class Leaf(Schema):
+    path: str
+    words: dict[str, str]
+    holds: bool
+    value: Any
+    facts: list[DecidingFact]
+    changes_at: datetime | None
+
+
+class Explanation(Schema):
+    segment: str
+    customer: str
+    at: datetime
+    member: bool
+    since: datetime | None
+    changes_at: datetime | None
+    certain: bool
+    words: dict[str, str]
+    leaves: list[Leaf]
+
+
+class CampaignShown(Schema):
+    key: str
+    name: str
+    play: str
+    state: str
+    version: int
+    definition: dict[str, Any]
+    created_at: datetime
+    activated_at: datetime | None
+
+
+class DeliveryShown(Schema):
+    id: str
+    campaign: str
+    step: str
+    customer: str
+    trigger: str
+    channel: str
+    message_class: str
+    state: str
+    planned_at: datetime
+    due_at: datetime
+    attempts: int
+    finished_at: datetime | None
+    address: str
+    subject: str
+    decision: Any
+    outcome: str
+
+
+class OutboxShown(Schema):
+    id: str
+    delivery: str
+    channel: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    headers: dict[str, str]
+    at: datetime
+
+
+class Arm(Schema):
+    customers: int
+    conversions: int
+    revenue: Money
+
+
+class Lift(Schema):
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class HarvestShown(Schema):
+    campaign: str
+    goal: str
+    treated: Arm
+    held_out: Arm
+    conversion_lift: Lift = Field(description="in the share of customers who reach the goal; may be read on any day")
+    revenue_lift: Lift = Field(description="per treated customer, net of refunds, in the shop's currency")
+    extra_revenue: Lift
+    still_open: int = Field(description="customers whose goal window has not closed yet")
+    evidence: str = Field(description="enough, not_yet or none")
+    sentence: dict[str, str]
+
+
+class PlanShown(Schema):
+    play: str
+    name: dict[str, str]
+    reason: dict[str, str]
+    state: str = Field(description="of its campaign: off, active or paused")
+    audience_now: int
+    month: int
+    reachable: int
+    expected_orders: Lift
+    expected_revenue: Lift
+    summary: dict[str, str]
+    unknown: list[dict[str, str]]
+
+
+class AnswerShown(Schema):
+    customer: str
+    campaign: str
+    score: int
+    answer: str
+    at: datetime
+
+
+class SurveyShown(Schema):
+    key: str
+    asked: int
+    answers: int
+    satisfied: int
+    csat: float | None
+    low: float
+    high: float
+    counts: list[int]
+    latest: list[AnswerShown]
+
+
+class TaskShown(Schema):
+    id: str
+    customer: str
+    kind: str
+    reason: dict[str, Any]
+    state: str
+    opened_at: datetime
+    done_at: datetime | None
+    note: str
+
+
+class Note(Strict):
+    note: str = Field("", max_length=5_000)
