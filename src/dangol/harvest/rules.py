@@ -1,19 +1,19 @@
-"""What a campaign really brought: treated against held out, with an interval that may be read on any day. Pure.
+"""What a campaign really brought: treated against held out. Pure.
 
 Customers are compared as they were drawn (intent to treat): who was held out by the stable hash against who was not,
-whether or not a message reached them. What is measured is how often they buy; money is that times what a buyer of this
-campaign brings on average, because a single large order in a small arm would otherwise decide everything.
+whether or not a message reached them, and whether or not their goal window has closed: it is as open in either arm.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 
-from dangol.harvest import odds
+from dangol.harvest.lifts import Lift, Spending, conversion_lift, drawn_share, revenue_lift
+
+__all__ = ["Arm", "Harvest", "Lift", "Outcome", "Question", "evidence", "harvest", "sentences"]
 
 ENOUGH, NOT_YET, NONE = "enough", "not_yet", "none"
 
@@ -25,7 +25,6 @@ class Outcome:
     treated: bool
     converted: bool
     revenue: Decimal  # net of refunds
-    entered_on: date  # the day that customers are compared within
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +45,14 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
-class Lift:
-    """Treated minus held out, with an interval that holds at every look; empty where nothing can be said."""
+class Question:
+    """What is asked of a campaign."""
 
-    value: float | None
-    low: float | None
-    high: float | None
-
-    def times(self, factor: float) -> Lift:
-        return Lift(*(None if number is None else number * factor for number in (self.value, self.low, self.high)))
-
-    @property
-    def clear(self) -> bool:
-        """Whether the interval leaves zero out."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
-
-
-UNKNOWN = Lift(None, None, None)
+    campaign: str
+    goal: str
+    within: timedelta
+    share: float  # of customers planned to be treated
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +65,29 @@ class Harvest:
     currency: str
     treated: Arm
     held_out: Arm
-    conversion: Lift  # of the share who reach the goal
-    revenue: Lift  # per customer, net of refunds: conversion's lift times what a buyer brings
+    conversion: Lift  # of the share who reach the goal, per treated customer
+    revenue: Lift  # per customer, net of refunds
     extra_revenue: Lift  # revenue's lift times the treated customers
     still_open: int  # customers whose goal window has not closed yet
     evidence: str  # enough, not_yet, none
     sentence: Mapping[str, str]
 
 
-def compare(outcomes: Sequence[Outcome]) -> tuple[Arm, Arm, Lift, Lift]:
-    """Both arms, and the lift of conversion and of revenue per customer."""
-    treated = _arm([outcome for outcome in outcomes if outcome.treated])
-    held_out = _arm([outcome for outcome in outcomes if not outcome.treated])
-    conversion = lift(outcomes, treated, held_out)
-    buyers = treated.conversions + held_out.conversions
-    average = float(treated.revenue + held_out.revenue) / buyers if buyers else 0.0
-    return treated, held_out, conversion, conversion.times(average)
+def harvest(asked: Question, outcomes: Sequence[Outcome], still_open: int) -> Harvest:
+    """The comparison of everybody who entered so far, and the sentence that says what it shows."""
+    sides = [[o for o in outcomes if o.treated], [o for o in outcomes if not o.treated]]
+    treated, held_out = map(_arm, sides)
+    counts = [(arm.customers, arm.conversions) for arm in (treated, held_out)]
+    share = drawn_share(treated.customers, held_out.customers, asked.share)
+    conversion = conversion_lift(counts[0], counts[1], share)
+    revenue = revenue_lift(*map(_spending, sides))
+    told = Harvest(
+        campaign=asked.campaign, goal=asked.goal, within=asked.within, currency=asked.currency,
+        treated=treated, held_out=held_out, conversion=conversion, revenue=revenue,
+        extra_revenue=revenue.times(treated.customers), still_open=still_open,
+        evidence=evidence(treated, held_out, conversion, revenue), sentence={},
+    )  # fmt: skip
+    return replace(told, sentence=sentences(told))
 
 
 def _arm(outcomes: Sequence[Outcome]) -> Arm:
@@ -98,76 +95,78 @@ def _arm(outcomes: Sequence[Outcome]) -> Arm:
     return Arm(len(outcomes), sum(outcome.converted for outcome in outcomes), revenue)
 
 
-def lift(outcomes: Sequence[Outcome], treated: Arm, held_out: Arm) -> Lift:
-    """How much larger the share of buyers is among the treated, with the exact any-time interval of odds.py."""
-    if not treated.customers or not held_out.customers:
-        return UNKNOWN
-    buyers, customers = treated.conversions + held_out.conversions, treated.customers + held_out.customers
-    found = odds.interval(batches(outcomes))
-    ends = [
-        odds.difference(theta, buyers / customers, treated.customers / customers) for theta in (found.low, found.high)
-    ]
-    return Lift(
-        treated.rate - held_out.rate,
-        min(ends[0], treated.rate - held_out.rate),
-        max(ends[1], treated.rate - held_out.rate),
-    )
+def _spending(outcomes: Sequence[Outcome]) -> Spending:
+    spent = [float(outcome.revenue) for outcome in outcomes]
+    return Spending(len(spent), sum(amount > 0 for amount in spent), sum(spent), sum(a * a for a in spent))
 
 
-def batches(outcomes: Sequence[Outcome]) -> list[odds.Batch]:
-    """Customers counted by the day they entered."""
-    days: dict[date, list[Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        days[outcome.entered_on].append(outcome)
-    return [
-        odds.Batch(
-            treated=sum(o.treated for o in day),
-            treated_bought=sum(o.treated and o.converted for o in day),
-            held_out=sum(not o.treated for o in day),
-            held_out_bought=sum(not o.treated and o.converted for o in day),
-        )
-        for day in days.values()
-    ]
-
-
-def evidence(treated: Arm, held_out: Arm, conversion: Lift) -> str:
+def evidence(treated: Arm, held_out: Arm, conversion: Lift, revenue: Lift) -> str:
     """Whether the numbers carry a claim."""
     if not treated.customers or not held_out.customers:
         return NONE
-    return ENOUGH if conversion.clear else NOT_YET
+    return ENOUGH if conversion.clear or revenue.clear else NOT_YET
 
 
-def sentences(state: str, treated: Arm, held_out: Arm, extra: Lift, currency: str) -> dict[str, str]:
-    """What is known, in plain words; `extra` is the extra revenue."""
-    if state == NONE:
+def sentences(told: Harvest) -> dict[str, str]:
+    """What is known, in plain words."""
+    said = _said(told)
+    if not told.still_open:
+        return said
+    return {language: f"{text} {STILL_OPEN[language].format(open=told.still_open)}" for language, text in said.items()}
+
+
+def _said(told: Harvest) -> dict[str, str]:
+    if told.evidence == NONE:
         return dict(NOTHING)
-    if state == NOT_YET or extra.low is None or extra.high is None:
-        return {lang: text.format(treated=treated, held_out=held_out) for lang, text in TOO_EARLY.items()}
-    words = BROUGHT if extra.low > 0 else COST
-    ends = {"low": f"{extra.low:,.0f}", "high": f"{extra.high:,.0f}", "currency": currency}
-    return {language: text.format(**ends) for language, text in words.items()}
+    if told.evidence == NOT_YET:
+        return {lang: text.format(treated=told.treated, held_out=told.held_out) for lang, text in TOO_EARLY.items()}
+    if told.extra_revenue.clear:
+        return _about_money(told.extra_revenue, told.currency)
+    return _about_conversions(told.conversion)
 
 
-def closes_at(entered_at: datetime, within: timedelta) -> datetime:
-    """When a run's goal window ends."""
-    return entered_at + within
+def _about_money(extra: Lift, currency: str) -> dict[str, str]:
+    low, high = extra.low or 0.0, extra.high or 0.0
+    words, ends = (BROUGHT, (low, high)) if low > 0 else (COST, (-high, -low))
+    few, much = (f"{end:,.0f}" for end in ends)
+    return {language: text.format(low=few, high=much, currency=currency) for language, text in words.items()}
+
+
+def _about_conversions(conversion: Lift) -> dict[str, str]:
+    low, high = 100 * (conversion.low or 0.0), 100 * (conversion.high or 0.0)
+    words, ends = (MORE_OFTEN, (low, high)) if low > 0 else (LESS_OFTEN, (-high, -low))
+    return {language: text.format(low=ends[0], high=ends[1]) for language, text in words.items()}
 
 
 NOTHING = {
     "en": "Nothing to compare yet: there must be customers both treated and held out.",
-    "ko": "아직 비교할 수 없습니다. 메시지를 받은 고객과 대조군 고객이 모두 있어야 합니다.",
+    "ko": "아직 비교할 수 없습니다. 메시지 대상 고객과 대조군 고객이 모두 있어야 합니다.",
 }
 TOO_EARLY = {
     "en": "Not enough evidence yet: {treated.conversions} of {treated.customers} treated and {held_out.conversions} of "
-    "{held_out.customers} held-out customers bought.",
+    "{held_out.customers} held-out customers reached the goal.",
     "ko": "아직 근거가 부족합니다. 메시지 대상 {treated.customers}명 중 {treated.conversions}명, "
-    "대조군 {held_out.customers}명 중 {held_out.conversions}명이 구매했습니다.",
+    "대조군 {held_out.customers}명 중 {held_out.conversions}명이 목표를 달성했습니다.",
 }
 BROUGHT = {
     "en": "It brought between {low} and {high} {currency} that would not have come without it.",
     "ko": "이 캠페인이 없었다면 없었을 매출이 {low}~{high} {currency}입니다.",
 }
 COST = {
-    "en": "Treated customers bought less: between {low} and {high} {currency}. Consider switching it off.",
-    "ko": "메시지를 받은 고객이 오히려 덜 샀습니다({low}~{high} {currency}). 중지를 검토하세요.",
+    "en": "Treated customers spent less, by {low} to {high} {currency} in all. Consider switching it off.",
+    "ko": "메시지 대상 고객의 구매액이 오히려 모두 {low}~{high} {currency} 적습니다. 중지를 검토하세요.",
+}
+MORE_OFTEN = {
+    "en": "Treated customers reached the goal more often, by {low:.1f} to {high:.1f} percentage points; "
+    "in money it is not clear yet.",
+    "ko": "메시지 대상 고객의 목표 달성률이 {low:.1f}~{high:.1f}%p 높습니다. 금액으로는 아직 분명하지 않습니다.",
+}
+LESS_OFTEN = {
+    "en": "Treated customers reached the goal less often, by {low:.1f} to {high:.1f} percentage points. "
+    "Consider switching it off.",
+    "ko": "메시지 대상 고객의 목표 달성률이 {low:.1f}~{high:.1f}%p 낮습니다. 중지를 검토하세요.",
+}
+STILL_OPEN = {
+    "en": "{open} of them still have time.",
+    "ko": "그중 {open}명은 아직 기간이 남아 있습니다.",
 }

@@ -20,7 +20,7 @@ from dangol.campaign import steps as campaign_steps
 from dangol.campaign.models import Run
 from dangol.campaign.rules import Goal
 from dangol.harvest import rules
-from dangol.harvest.rules import Harvest, Outcome
+from dangol.harvest.rules import Harvest, Outcome, Question
 from dangol.profile.models import Fact, Order, Refund
 
 ORDER = "Order Completed"
@@ -34,46 +34,36 @@ Bought = tuple[datetime, Decimal]  # when, and what it brought net of refunds
 def results(key: str, now: datetime) -> Harvest:
     """The harvest of one campaign up to now. Raises NotFound."""
     campaign = campaign_steps.get(key)
-    goal = campaigns.parse(campaign.definition).goal or USUAL
-    treated, windows = _runs(campaign.pk, goal)
+    definition = campaigns.parse(campaign.definition)
+    goal = definition.goal or USUAL
+    treated, windows = _runs(campaign.pk, goal, now)
     bought = _bought(goal, windows)
     outcomes = [_outcome(treated[who], windows[who], bought.get(who, ()), now) for who in windows]
-    sides = rules.compare(outcomes)
-    extra = sides[3].times(sides[0].customers)
-    state = rules.evidence(*sides[:3])
-    currency = Shop.objects.values_list("currency", flat=True).first() or ""
-    return Harvest(
+    asked = Question(
         campaign=key,
         goal=goal.fact,
         within=goal.within,
-        currency=currency,
-        treated=sides[0],
-        held_out=sides[1],
-        conversion=sides[2],
-        revenue=sides[3],
-        extra_revenue=extra,
-        still_open=sum(max(end for _, end in spans) > now for spans in windows.values()),
-        evidence=state,
-        sentence=rules.sentences(state, sides[0], sides[1], extra, currency),
+        share=1 - definition.holdout_percent / 100,
+        currency=Shop.objects.values_list("currency", flat=True).first() or "",
     )
+    return rules.harvest(asked, outcomes, sum(spans[-1][1] > now for spans in windows.values()))
 
 
-def _runs(campaign_id: int, goal: Goal) -> tuple[dict[int, bool], dict[int, list[Window]]]:
-    """Each customer's arm and goal windows."""
+def _runs(campaign_id: int, goal: Goal, now: datetime) -> tuple[dict[int, bool], dict[int, list[Window]]]:
+    """Each customer's goal windows in their order, and the arm of the first: whoever was merged stays in that one."""
     treated: dict[int, bool] = {}
     windows: dict[int, list[Window]] = defaultdict(list)
-    runs = Run.objects.filter(campaign_id=campaign_id).values_list("customer_id", "arm", "entered_at")
-    for customer, arm, entered_at in runs:
-        treated[customer] = arm == campaigns.TREATED
-        windows[customer].append((entered_at, rules.closes_at(entered_at, goal.within)))
+    runs = Run.objects.filter(campaign_id=campaign_id, entered_at__lte=now).order_by("entered_at", "id")
+    for customer, arm, entered_at in runs.values_list("customer_id", "arm", "entered_at"):
+        treated.setdefault(customer, arm == campaigns.TREATED)
+        windows[customer].append((entered_at, entered_at + goal.within))
     return treated, dict(windows)
 
 
 def _outcome(treated: bool, windows: Sequence[Window], bought: Sequence[Bought], now: datetime) -> Outcome:
     """What a customer did inside any of their windows; the order that started a run is not its harvest."""
     counted = [net for at, net in bought if at <= now and any(start < at <= end for start, end in windows)]
-    entered_on = min(start for start, _ in windows).date()
-    return Outcome(treated, bool(counted), sum(counted, Decimal(0)), entered_on)
+    return Outcome(treated, bool(counted), sum(counted, Decimal(0)))
 
 
 def _bought(goal: Goal, windows: Mapping[int, Sequence[Window]]) -> dict[int, list[Bought]]:
@@ -91,7 +81,8 @@ def _orders(customers: Collection[int], since: datetime) -> Iterator[tuple[int, 
     given_back = {(r["source"], r["order_id"]): r["total"] for r in refunds.annotate(total=Sum("amount"))}
     orders = Order.objects.filter(customer_id__in=customers, at__gt=since, cancelled=False)
     for order in orders:
-        yield order.customer_id, order.at, order.revenue - given_back.get((order.source, order.order_id), Decimal(0))
+        net = order.revenue - given_back.get((order.source, order.order_id), Decimal(0))
+        yield order.customer_id, order.at, max(net, Decimal(0))  # more cannot be lost than was paid
 
 
 def _facts(name: str, customers: Collection[int], since: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
