@@ -92,8 +92,8 @@ def _hand_over_there(channel: Channel, ready: Sequence[Ready], name: str, clock:
             _save(ours)
 
 
-def _sift(taken: Sequence[Delivery], name: str, now: datetime) -> list[int]:
-    """Ask the gate before anything is rendered; the ids of those it lets pass."""
+def _sift(taken: Sequence[Delivery], name: str, now: datetime) -> list[Delivery]:
+    """Ask the gate before anything is rendered; those it lets pass."""
     with transaction.atomic():
         mine = _mine([delivery.pk for delivery in taken], name, ("leased",))
         passed, stopped = [], []
@@ -104,13 +104,12 @@ def _sift(taken: Sequence[Delivery], name: str, now: datetime) -> list[int]:
                 gate.apply(delivery, verdict.decision, now)
                 stopped.append(delivery)
         _save(stopped)
-    return [delivery.pk for delivery in passed]
+    return passed
 
 
-def _render(ids: Sequence[int], name: str, now: datetime) -> list[Ready]:
-    rows = list(Delivery.objects.filter(pk__in=ids).order_by("due_at", "id"))
+def _render(passed: Sequence[Delivery], name: str, now: datetime) -> list[Ready]:
     ready, faults = [], {}
-    for delivery, draft in zip(rows, drafts(rows), strict=True):
+    for delivery, draft in zip(passed, drafts(passed), strict=True):
         try:
             rendered = render(draft)
             letter = _letter(delivery, draft, rendered, now)
@@ -209,6 +208,16 @@ def _lock_customers(deliveries: Sequence[Delivery]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CUSTOMER_LOCK, customer % 2**31])
 
 
-def _parts(deliveries: Sequence[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(deliveries), size):
-        yield list(deliveries[start : start + size])
+def _parts(deliveries: Sequence[Delivery], size: int) -> Iterator[list[Delivery]]:
+    """Parts of at most `size` in which no customer occurs twice: what one is allowed may forbid the next."""
+    rest = list(deliveries)
+    while rest:
+        part: dict[int, Delivery] = {}
+        later = []
+        for delivery in rest:
+            if len(part) < size and delivery.customer_id not in part:
+                part[delivery.customer_id] = delivery
+            else:
+                later.append(delivery)
+        yield list(part.values())
+        rest = later

@@ -61,3 +61,13 @@ def refusals(campaign: str, limit: int = 2_000) -> Counter[str]:
         if decision and isinstance(decision[-1], dict)
         for rule in decision[-1].get("rules", ())
     )
+
+
+def ledger(campaign: str, customer_id: int, after: int, limit: int) -> list[Delivery]:
+    """Deliveries in the order they were planned, behind the id `after`, of one campaign or customer or of all."""
+    rows = Delivery.objects.filter(pk__gt=after).order_by("pk")
+    if campaign:
+        rows = rows.filter(campaign=campaign)
+    if customer_id:
+        rows = rows.filter(customer_id=customer_id)
+    return list(rows[:limit])
