@@ -217,6 +217,84 @@ def progress(quiet: bool) -> Iterator[Any]:
         yield step
 
 
+SegmentFiles = Annotated[list[Path], typer.Argument(help="YAML or JSON files, one segment or more in each.")]
+
+
+@segment_app.command("check")
+def segment_check(files: SegmentFiles, data: Data = "data", as_json: AsJson = False) -> None:
+    """Say whether segment files are right; every fault with its place."""
+    use(data)
+    from dangol.base.errors import Invalid
+    from dangol.segment import files as segment_files
+    from dangol.segment import steps as segment
+
+    told: list[dict[str, Any]] = []
+    for path, shape in segment_files.read_files(files):
+        try:
+            segment.check(shape)
+        except Invalid as error:
+            told += [{"file": str(path), **fault.as_json()} for fault in error.faults]
+    lines = [f"{fault['file']}{fault['path']}: found {fault['found']}; allowed: {fault['allowed']}" for fault in told]
+    show({"faults": told}, as_json, *(lines or ["All segments are right."]))
+    if told:
+        raise typer.Exit(1)
+
+
+@segment_app.command("preview")
+def segment_preview(
+    files: SegmentFiles,
+    data: Data = "data",
+    at: Annotated[str, typer.Option(help="Instant (ISO 8601); now when left out.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say in words what each segment means, and for how many customers it holds."""
+    use(data)
+    from dangol.base.clock import SystemClock
+    from dangol.base.errors import Fault, Invalid
+    from dangol.base.instants import parse_instant
+    from dangol.segment import files as segment_files
+    from dangol.segment import steps as segment
+
+    instant = parse_instant(at, segment.zone()) if at else SystemClock().now()
+    if instant is None:
+        raise Invalid([Fault("/at", repr(at), "an ISO 8601 instant such as 2026-11-24T12:00:00+09:00")])
+    told = []
+    for _, shape in segment_files.read_files(files):
+        where = segment.check(shape).where
+        members = segment.evaluate(where, instant)
+        told.append(
+            {"key": shape["key"], "words": segment.words(where), "count": len(members), "members": members[:20]}
+        )
+    show(told, as_json, *(f"{one['key']}: {one['count']:,} customers. {one['words']}" for one in told))
+
+
+@segment_app.command("explain")
+def segment_explain(
+    key: Annotated[str, typer.Argument(help="The segment's key.")],
+    customer: Annotated[str, typer.Argument(help="A customer id, or kind:value such as userId:42.")],
+    data: Data = "data",
+    language: Annotated[str, typer.Option(help="en or ko.")] = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Say why a customer is in a segment or not, and when that will change."""
+    use(data)
+    from dataclasses import asdict
+
+    from dangol.base.clock import SystemClock
+    from dangol.base.errors import NotFound
+    from dangol.identity import steps as identity
+    from dangol.segment import steps as segment
+
+    kind, colon, value = customer.partition(":")
+    found = identity.find(kind, value) if colon else identity.current(int(customer)) if customer.isdecimal() else None
+    if found is None:
+        raise NotFound(f"no customer is known as {customer}")
+    told = segment.explain(key, found, SystemClock().now())
+    marks = {True: "yes", False: "no"}
+    leaves = [f"  {marks[leaf.holds]:3}  {leaf.words[language]}" for leaf in told.leaves]
+    show(asdict(told), as_json, told.words[language], *leaves)
+
+
 @bench_app.command("ingest")
 def bench_ingest(
     seconds: Annotated[float, typer.Option(help="How long to post.")] = 5.0,

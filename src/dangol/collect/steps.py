@@ -80,6 +80,11 @@ def position(reader: str = READER) -> int:
     return Cursor.objects.filter(reader=reader).values_list("position", flat=True).first() or 0
 
 
+def end() -> int:
+    """The position of the last fact in the log."""
+    return own_log().end()
+
+
 def advance(to: int, reader: str = READER) -> None:
     """Move the reader, in the transaction that holds its work."""
     Cursor.objects.update_or_create(reader=reader, defaults={"position": to})

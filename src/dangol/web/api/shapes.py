@@ -2,56 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
-
-from dangol.base.errors import Fault, Invalid
-
-MOST = 1_000
-T = TypeVar("T")
-R = TypeVar("R")
+from pydantic import ConfigDict, Field, StrictBool
 
 
 class Strict(Schema):
     """A body that may hold what is written here and nothing else."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class Page(Schema, Generic[T]):
-    """A list's part, and where the next one begins."""
-
-    items: list[T]
-    next: str | None = Field(None, description="pass it as `cursor` for the next part; null at the end")
-
-
-class Paging(Strict):
-    """Which part of a list."""
-
-    cursor: str = ""
-    limit: int = Field(100, ge=1, le=MOST)
-
-    @property
-    def after(self) -> int:
-        """The number behind the cursor. Raises Invalid for one that we did not give."""
-        if not self.cursor:
-            return 0
-        if not (self.cursor.isascii() and self.cursor.isdigit() and len(self.cursor) < 19):
-            raise Invalid([Fault("/query/cursor", repr(self.cursor), "a cursor that a list gave as `next`")])
-        return int(self.cursor)
-
-
-def page(rows: Sequence[R], paging: Paging, shown: Callable[[R], T], place: Callable[[R], int]) -> dict[str, Any]:
-    """A page of rows, of which one more than asked for was read to know whether there are more."""
-    part = rows[: paging.limit]
-    return {
-        "items": [shown(row) for row in part],
-        "next": str(place(part[-1])) if len(rows) > paging.limit else None,
-    }
 
 
 class Money(Schema):
@@ -119,7 +80,7 @@ class Question(Strict):
 
     where: Any
     at: str | None = Field(None, description="ISO 8601 instant; now when left out")
-    ids: bool = Field(False, description="give userIds instead of customer ids")
+    ids: StrictBool = Field(False, description="give userIds instead of customer ids")
 
 
 class Members(Schema):
