@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, Sum
@@ -16,57 +17,70 @@ Placed = tuple[Fact, int, int | None]  # a fact, its customer, the identifier it
 
 
 def book(facts: Sequence[Placed], currency: str) -> set[int]:
-    """Enter the orders and refunds among these facts; the customers whose figures they change."""
+    """Enter the orders and refunds among these facts; the customers whose figures they change.
+
+    Runs of facts of one kind are written together; the order of unlike facts is kept.
+    """
     touched: set[int] = set()
-    for fact, customer, identifier in facts:
-        if fact.type == "track" and (enter := ENTRIES.get(fact.name)):
-            enter(fact, customer, identifier, currency)
-            touched.add(customer)
+    about_money = [placed for placed in facts if placed[0].type == "track" and placed[0].name in ENTRIES]
+    for name, run in groupby(about_money, key=lambda placed: placed[0].name):
+        placed = list(run)
+        ENTRIES[name](placed, currency)
+        touched.update(customer for _, customer, _ in placed)
     return touched
 
 
-def _completed(fact: Fact, customer: int, identifier: int | None, currency: str) -> None:
+def _completed(placed: Sequence[Placed], currency: str) -> None:
+    Order.objects.bulk_create([_order(*one, currency) for one in placed], ignore_conflicts=True)
+
+
+def _order(fact: Fact, customer: int, identifier: int | None, currency: str) -> Order:
     told = rules.order_of(fact)
-    Order.objects.bulk_create(
-        [
-            Order(
-                source=fact.source, order_id=told.order_id, customer_id=customer, at=fact.at,
-                revenue=told.amount or Decimal(0), currency=told.currency or currency,
-                position=fact.position, identifier_id=identifier,
+    return Order(
+        source=fact.source,
+        order_id=told.order_id,
+        customer_id=customer,
+        at=fact.at,
+        revenue=told.amount or Decimal(0),
+        currency=told.currency or currency,
+        position=fact.position,
+        identifier_id=identifier,
+    )
+
+
+def _updated(placed: Sequence[Placed], _currency: str) -> None:
+    for fact, _, _ in placed:
+        told = rules.order_of(fact)
+        if told.amount is not None:
+            Order.objects.filter(source=fact.source, order_id=told.order_id, position__lt=fact.position).update(
+                revenue=told.amount, position=fact.position
             )
-        ],
-        ignore_conflicts=True,
-    )  # fmt: skip
 
 
-def _updated(fact: Fact, _customer: int, _identifier: int | None, _currency: str) -> None:
-    told = rules.order_of(fact)
-    if told.amount is not None:
-        Order.objects.filter(source=fact.source, order_id=told.order_id, position__lt=fact.position).update(
-            revenue=told.amount, position=fact.position
-        )
+def _cancelled(placed: Sequence[Placed], _currency: str) -> None:
+    for fact, _, _ in placed:
+        Order.objects.filter(source=fact.source, order_id=rules.order_of(fact).order_id).update(cancelled=True)
 
 
-def _cancelled(fact: Fact, _customer: int, _identifier: int | None, _currency: str) -> None:
-    told = rules.order_of(fact)
-    Order.objects.filter(source=fact.source, order_id=told.order_id).update(cancelled=True)
+def _refunded(placed: Sequence[Placed], _currency: str) -> None:
+    Refund.objects.bulk_create([_refund(*one) for one in placed], ignore_conflicts=True)
 
 
-def _refunded(fact: Fact, customer: int, identifier: int | None, _currency: str) -> None:
+def _refund(fact: Fact, customer: int, identifier: int | None) -> Refund:
     told = rules.order_of(fact)
     amount = told.amount
     if amount is None:  # without an amount the whole order is given back
         order = Order.objects.filter(source=fact.source, order_id=told.order_id).first()
         amount = order.revenue if order else Decimal(0)
-    Refund.objects.bulk_create(
-        [
-            Refund(
-                position=fact.position, source=fact.source, order_id=told.order_id, customer_id=customer, at=fact.at,
-                amount=amount, identifier_id=identifier,
-            )
-        ],
-        ignore_conflicts=True,
-    )  # fmt: skip
+    return Refund(
+        position=fact.position,
+        source=fact.source,
+        order_id=told.order_id,
+        customer_id=customer,
+        at=fact.at,
+        amount=amount,
+        identifier_id=identifier,
+    )
 
 
 ENTRIES = {

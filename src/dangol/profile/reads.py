@@ -31,7 +31,10 @@ def count() -> int:
 
 def totals() -> Totals:
     sums = Profile.objects.aggregate(
-        customers=Count("pk"), buyers=Count("pk", filter=Q(orders__gt=0)), revenue=Sum("revenue"), refunded=Sum("refunded")
+        customers=Count("pk"),
+        buyers=Count("pk", filter=Q(orders__gt=0)),
+        revenue=Sum("revenue"),
+        refunded=Sum("refunded"),
     )
     return Totals(sums["customers"], sums["buyers"], (sums["revenue"] or Decimal(0)) - (sums["refunded"] or Decimal(0)))
 
