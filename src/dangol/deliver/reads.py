@@ -63,11 +63,10 @@ def refusals(campaign: str, limit: int = 2_000) -> Counter[str]:
     )
 
 
-def ledger(campaign: str, customer_id: int, after: int, limit: int) -> list[Delivery]:
-    """Deliveries in the order they were planned, behind the id `after`, of one campaign or customer or of all."""
-    rows = Delivery.objects.filter(pk__gt=after).order_by("pk")
-    if campaign:
-        rows = rows.filter(campaign=campaign)
-    if customer_id:
-        rows = rows.filter(customer_id=customer_id)
-    return list(rows[:limit])
+def ledger(
+    *, campaign: str | None, customer_id: int | None, state: str | None, before: int | None, limit: int
+) -> list[Delivery]:
+    """Deliveries, the newest first; each filter may be left out, `before` is the id of the last one seen."""
+    wanted = {"campaign": campaign, "customer_id": customer_id, "state": state, "pk__lt": before}
+    rows = Delivery.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
+    return list(rows.order_by("-pk")[:limit])

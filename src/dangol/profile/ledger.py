@@ -108,7 +108,7 @@ def recount(profiles: Mapping[int, Profile], customers: Collection[int]) -> None
     refunds = dict(given_back.values("customer_id").annotate(total=Sum("amount")).values_list("customer_id", "total"))
     for customer in customers:
         profile: Profile = profiles[customer]
-        row: dict[str, Any] = orders.get(customer) or {}
+        row: Mapping[str, Any] = orders.get(customer) or {}
         profile.orders = row.get("orders", 0)
         profile.revenue = row.get("money") or Decimal(0)
         profile.first_order_at, profile.last_order_at = row.get("first"), row.get("last")
