@@ -40,7 +40,7 @@ def test_engines_and_reference_agree(
 
 @settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
 @given(
-    wheres=st.lists(strategies.rules, min_size=4, max_size=4),
+    wheres=st.lists(strategies.timed_rules, min_size=4, max_size=4),
     facts=strategies.histories(),
     zone=st.sampled_from(ZONES),
 )
