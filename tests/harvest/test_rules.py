@@ -22,7 +22,8 @@ def outcomes(treated: int, bought: int, held_out: int, bought_too: int, revenue:
 
 
 def told(*counts: int, share: float = 0.9, open_runs: int = 0, revenue: int = 10) -> Harvest:
-    return rules.harvest(replace(ASKED, share=share), outcomes(*counts, revenue=revenue), open_runs)
+    found = outcomes(*counts, revenue=revenue)
+    return rules.harvest(replace(ASKED, share=share), [replace(o, open=n < open_runs) for n, o in enumerate(found)])
 
 
 def test_the_arms_add_up() -> None:
@@ -96,6 +97,27 @@ def test_windows_that_are_still_open_are_told() -> None:
 
 def test_a_refunded_order_is_a_conversion_without_money() -> None:
     back = [Outcome(True, True, Decimal(0)) for _ in range(90)]
-    found = rules.harvest(ASKED, [*back, *outcomes(0, 0, 10, 1)], 0)
+    found = rules.harvest(ASKED, [*back, *outcomes(0, 0, 10, 1)])
     assert (found.treated.conversions, found.treated.revenue) == (90, 0)
     assert found.revenue.value == pytest.approx(-1)
+
+
+def test_the_plan_learns_only_from_customers_whose_time_is_over() -> None:
+    closed = outcomes(900, 45, 100, 3)
+    opened = [replace(outcome, open=True, converted=False) for outcome in outcomes(900, 0, 100, 0)]
+    seen = rules.measured([*closed, *opened])
+    assert seen == rules.measured(closed)
+    assert seen is not None
+    assert seen.lift == pytest.approx(0.02)
+    assert seen.customers == 1_000
+    assert 0.015 < seen.error < 0.03
+    assert rules.measured(opened) is None
+    assert rules.measured(outcomes(900, 45, 0, 0)) is None
+
+
+def test_an_arm_without_a_buyer_is_not_without_doubt() -> None:
+    few, many = rules.measured(outcomes(90, 0, 10, 0)), rules.measured(outcomes(9_000, 0, 1_000, 0))
+    assert few is not None
+    assert many is not None
+    assert few.error > 0.05
+    assert 0 < many.error < 0.002

@@ -6,14 +6,16 @@ whether or not a message reached them, and whether or not their goal window has 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
 from dangol.harvest.lifts import Lift, Spending, conversion_lift, drawn_share, revenue_lift
+from dangol.strategy.rules import Measured
 
-__all__ = ["Arm", "Harvest", "Lift", "Outcome", "Question", "evidence", "harvest", "sentences"]
+__all__ = ["Arm", "Harvest", "Lift", "Outcome", "Question", "evidence", "harvest", "measured", "sentences"]
 
 ENOUGH, NOT_YET, NONE = "enough", "not_yet", "none"
 
@@ -25,6 +27,7 @@ class Outcome:
     treated: bool
     converted: bool
     revenue: Decimal  # net of refunds
+    open: bool = False  # whether there is still time to
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Harvest:
     sentence: Mapping[str, str]
 
 
-def harvest(asked: Question, outcomes: Sequence[Outcome], still_open: int) -> Harvest:
+def harvest(asked: Question, outcomes: Sequence[Outcome]) -> Harvest:
     """The comparison of everybody who entered so far, and the sentence that says what it shows."""
     sides = [[o for o in outcomes if o.treated], [o for o in outcomes if not o.treated]]
     treated, held_out = map(_arm, sides)
@@ -84,10 +87,24 @@ def harvest(asked: Question, outcomes: Sequence[Outcome], still_open: int) -> Ha
     told = Harvest(
         campaign=asked.campaign, goal=asked.goal, within=asked.within, currency=asked.currency,
         treated=treated, held_out=held_out, conversion=conversion, revenue=revenue,
-        extra_revenue=revenue.times(treated.customers), still_open=still_open,
+        extra_revenue=revenue.times(treated.customers), still_open=sum(outcome.open for outcome in outcomes),
         evidence=evidence(treated, held_out, conversion, revenue), sentence={},
     )  # fmt: skip
     return replace(told, sentence=sentences(told))
+
+
+def measured(outcomes: Sequence[Outcome]) -> Measured | None:
+    """What the plan may learn: the lift among customers whose time is over, with the error of its estimate.
+
+    Each rate's error is taken at (conversions + 1) / (customers + 2): an arm in which nobody bought is not without
+    doubt. No claim rests on it, so it is not widened for looking every day.
+    """
+    arms = [_arm([o for o in outcomes if not o.open and o.treated is treated]) for treated in (True, False)]
+    if not all(arm.customers for arm in arms):
+        return None
+    likely = [(arm.conversions + 1) / (arm.customers + 2) for arm in arms]
+    error = math.sqrt(sum(rate * (1 - rate) / arm.customers for rate, arm in zip(likely, arms, strict=True)))
+    return Measured(arms[0].rate - arms[1].rate, error, sum(arm.customers for arm in arms))
 
 
 def _arm(outcomes: Sequence[Outcome]) -> Arm:

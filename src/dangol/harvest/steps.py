@@ -12,16 +12,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from dangol.base.models import Shop
 from dangol.campaign import rules as campaigns
 from dangol.campaign import steps as campaign_steps
-from dangol.campaign.models import Run
+from dangol.campaign.models import Campaign, Run
 from dangol.campaign.rules import Goal
 from dangol.harvest import rules
 from dangol.harvest.rules import Harvest, Outcome, Question
 from dangol.profile.models import Fact, Order, Refund
+from dangol.strategy.rules import Measured
 
 ORDER = "Order Completed"
 USUAL = Goal(ORDER, timedelta(days=7))  # what a campaign without a goal of its own is measured by
@@ -36,9 +37,6 @@ def results(key: str, now: datetime) -> Harvest:
     campaign = campaign_steps.get(key)
     definition = campaigns.parse(campaign.definition)
     goal = definition.goal or USUAL
-    treated, windows = _runs(campaign.pk, goal, now)
-    bought = _bought(goal, windows)
-    outcomes = [_outcome(treated[who], windows[who], bought.get(who, ()), now) for who in windows]
     asked = Question(
         campaign=key,
         goal=goal.fact,
@@ -46,7 +44,24 @@ def results(key: str, now: datetime) -> Harvest:
         share=1 - definition.holdout_percent / 100,
         currency=Shop.objects.values_list("currency", flat=True).first() or "",
     )
-    return rules.harvest(asked, outcomes, sum(spans[-1][1] > now for spans in windows.values()))
+    return rules.harvest(asked, _outcomes(campaign.pk, goal, now))
+
+
+def measured(now: datetime) -> dict[str, Measured]:
+    """What this shop has seen of its plays so far, for the plan to learn from; plays without a holdout are missing."""
+    found = {}
+    for campaign in Campaign.objects.exclude(play=""):
+        goal = campaigns.parse(campaign.definition).goal or USUAL
+        seen = rules.measured(_outcomes(campaign.pk, goal, now)) if goal.fact == ORDER else None
+        if seen:
+            found[campaign.play] = seen
+    return found
+
+
+def _outcomes(campaign_id: int, goal: Goal, now: datetime) -> list[Outcome]:
+    treated, windows = _runs(campaign_id, goal, now)
+    bought = _bought(goal, windows)
+    return [_outcome(treated[who], windows[who], bought.get(who, ()), now) for who in windows]
 
 
 def _runs(campaign_id: int, goal: Goal, now: datetime) -> tuple[dict[int, bool], dict[int, list[Window]]]:
@@ -63,7 +78,7 @@ def _runs(campaign_id: int, goal: Goal, now: datetime) -> tuple[dict[int, bool],
 def _outcome(treated: bool, windows: Sequence[Window], bought: Sequence[Bought], now: datetime) -> Outcome:
     """What a customer did inside any of their windows; the order that started a run is not its harvest."""
     counted = [net for at, net in bought if at <= now and any(start < at <= end for start, end in windows)]
-    return Outcome(treated, bool(counted), sum(counted, Decimal(0)))
+    return Outcome(treated, bool(counted), sum(counted, Decimal(0)), windows[-1][1] > now)
 
 
 def _bought(goal: Goal, windows: Mapping[int, Sequence[Window]]) -> dict[int, list[Bought]]:
@@ -86,8 +101,10 @@ def _orders(customers: Collection[int], since: datetime) -> Iterator[tuple[int, 
 
 
 def _facts(name: str, customers: Collection[int], since: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
-    rows = Fact.objects.filter(customer_id__in=customers, name=name, at__gt=since).values_list("customer_id", "at")
-    for customer, at in rows:
+    kinds = [kind for kind, called in campaigns.NAMES_OF_KINDS.items() if called == name]
+    named = Q(type="track", name=name) | Q(type__in=kinds)
+    rows = Fact.objects.filter(named, customer_id__in=customers, at__gt=since)
+    for customer, at in rows.values_list("customer_id", "at"):
         yield customer, at, Decimal(0)
 
 

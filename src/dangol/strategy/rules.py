@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 LANGUAGES = ("en", "ko")
+Z80 = 1.2815515655446004  # standard errors to either side of an 80 % range
+USUAL_SPREAD = 0.8  # of order values, where too few orders are known to tell
 STAGES = ("visitor", "new", "promising", "loyal", "at-risk", "lost")
 
 
@@ -19,6 +22,15 @@ class Prior:
     mean: float
     high: float
     source: Mapping[str, str]  # language → where the numbers come from, in one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What this shop has seen of a play so far."""
+
+    lift: float  # extra buyers per treated customer, against the holdout
+    error: float  # the standard error of that
+    customers: int  # treated and held out, whose time is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,7 @@ class Earnings:
     orders: int
     average: Decimal | None  # revenue of an order; None before the first
     currency: str
+    spread: float = USUAL_SPREAD  # standard deviation of an order's revenue, as a multiple of the average
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +89,55 @@ class PlanRow:
     expected: Expectation
     unknown: tuple[Mapping[str, str], ...]  # what is not known yet, by language
     summary: Mapping[str, str]
+    seen: Measured | None = None  # what this shop has measured of it, if anything
 
 
-def expect(play: Play, reach: Reach, earnings: Earnings) -> Expectation:
-    """Extra orders and revenue of the next month: those reachable, less the holdout, times the prior's uplift."""
+def learn(prior: Prior, seen: Measured | None) -> Prior:
+    """The prior after what this shop has seen: a normal prior and a normal measurement, each weighed by its precision.
+
+    The range keeps its shape and shrinks by √(1 - weight); without a measurement nothing changes.
+    """
+    if seen is None or seen.error <= 0:
+        return prior
+    weight = weight_of(prior, seen)
+    mean, shrunk = prior.mean + weight * (seen.lift - prior.mean), math.sqrt(1 - weight)
+    low, high = mean - shrunk * (prior.mean - prior.low), mean + shrunk * (prior.high - prior.mean)
+    per_cent = {"weight": round(100 * weight), "customers": seen.customers}
+    return Prior(low, mean, high, {language: text.format(**per_cent) for language, text in LEARNT.items()})
+
+
+def weight_of(prior: Prior, seen: Measured) -> float:
+    """The share of what was seen in what is expected, from 0 to 1."""
+    spread = (prior.high - prior.low) / (2 * Z80)
+    return spread**2 / (spread**2 + seen.error**2)
+
+
+def expect(play: Play, reach: Reach, earnings: Earnings, prior: Prior | None = None) -> Expectation:
+    """Extra orders and revenue of the next month: those reachable, less the holdout, times the uplift.
+
+    `prior` is the play's own unless the shop has learnt better. The range of money also holds how little is known
+    about an order's value.
+    """
+    uplift = prior or play.prior
     held_out = float(play.definition.get("holdout_percent") or 0) / 100
     treated = reach.reachable * (1 - held_out)
-    orders = [treated * rate for rate in (play.prior.mean, play.prior.low, play.prior.high)]
-    money = [None if earnings.average is None else _round(earnings.average * Decimal(n)) for n in orders]
-    return Expectation(*orders, *money)
+    mean, low, high = (treated * rate for rate in (uplift.mean, uplift.low, uplift.high))
+    if earnings.average is None:
+        return Expectation(mean, low, high, None, None, None)
+    doubt = abs(mean) * Z80 * earnings.spread / math.sqrt(max(earnings.orders, 1))
+    ends = mean - math.hypot(mean - low, doubt), mean + math.hypot(high - mean, doubt)
+    least = 0.0 if low >= 0 else ends[0]  # more orders bring no less money, however little is known of their value
+    money = [_round(earnings.average * Decimal(orders)) for orders in (mean, max(ends[0], least), ends[1])]
+    return Expectation(mean, low, high, *money)
+
+
+def spread_of(revenues: Sequence[Decimal]) -> float:
+    """How much order values differ: standard deviation by average; the usual one where fewer than ten are known."""
+    amounts = [float(revenue) for revenue in revenues]
+    average = sum(amounts) / len(amounts) if amounts else 0.0
+    if len(amounts) < 10 or average <= 0:
+        return USUAL_SPREAD
+    return math.sqrt(sum((amount - average) ** 2 for amount in amounts) / (len(amounts) - 1)) / average
 
 
 def _round(amount: Decimal) -> Decimal:
@@ -96,7 +149,7 @@ def rank(rows: Sequence[PlanRow]) -> list[PlanRow]:
     return sorted(rows, key=lambda row: -row.expected.orders)
 
 
-def unknowns(play: Play, reach: Reach, earnings: Earnings) -> tuple[Mapping[str, str], ...]:
+def unknowns(play: Play, reach: Reach, earnings: Earnings, prior: Prior | None = None) -> tuple[Mapping[str, str], ...]:
     """What stands between this estimate and knowledge, most important first."""
     told: list[Mapping[str, str]] = []
     if earnings.average is None:
@@ -107,13 +160,13 @@ def unknowns(play: Play, reach: Reach, earnings: Earnings) -> tuple[Mapping[str,
         told.append(NOBODY_YET)
     elif reach.reachable == 0:
         told.append(NO_CONSENT if play.message_class == "marketing" else NO_ADDRESS)
-    told.append(play.prior.source)
+    told.append((prior or play.prior).source)
     return tuple(told)
 
 
 def summarise(play: Play, reach: Reach, expected: Expectation) -> Mapping[str, str]:
     """The plan's sentence about a play."""
-    kind = "some" if reach.reachable else "waiting"
+    kind = "waiting" if not reach.reachable else "some" if expected.orders > 0 else "nothing"
     return {
         language: SUMMARIES[language][kind].format(
             now=reach.now,
@@ -126,6 +179,12 @@ def summarise(play: Play, reach: Reach, expected: Expectation) -> Mapping[str, s
     }
 
 
+LEARNT = {
+    "en": "{customers} customers of this shop, some of them held out, weigh {weight} % in this rate; "
+    "the rest is a cautious prior.",
+    "ko": "이 비율에는 대조군을 포함한 이 가게 고객 {customers}명의 결과가 {weight}% 반영되어 있고, "
+    "나머지는 조심스러운 사전 추정치입니다.",
+}
 NO_ORDERS = {
     "en": "There is no order yet, so nothing can be said in money.",
     "ko": "아직 주문이 없어 금액으로는 말할 수 없습니다.",
@@ -150,11 +209,15 @@ SUMMARIES = {
     "en": {
         "some": "{reachable} of the {month} who came this way in the last 30 days could be reached; "
         "that should add {low:.1f} to {high:.1f} orders a month.",
+        "nothing": "{reachable} of the {month} who came this way in the last 30 days could be reached, "
+        "but so far it has added nothing in this shop.",
         "waiting": "Nobody can be reached yet. Switched on now, it greets the first who can.",
     },
     "ko": {
         "some": "최근 30일 동안 해당한 {month}명 중 {reachable}명에게 보낼 수 있으며, "
         "월 {low:.1f}~{high:.1f}건의 주문이 늘어날 것으로 봅니다.",
+        "nothing": "최근 30일 동안 해당한 {month}명 중 {reachable}명에게 보낼 수 있지만, "
+        "이 가게에서는 지금까지 늘어난 주문이 없습니다.",
         "waiting": "아직 보낼 수 있는 고객이 없습니다. 지금 켜 두면 첫 고객부터 챙깁니다.",
     },
 }

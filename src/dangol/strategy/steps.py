@@ -7,7 +7,7 @@ Promise: works for a shop without a customer; an estimate from a prior is never 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db.models import Count, Sum
@@ -19,11 +19,12 @@ from dangol.profile.models import Order, Profile
 from dangol.segment import steps as segment
 from dangol.segment.models import Member
 from dangol.strategy import files, rules
-from dangol.strategy.rules import Earnings, PlanRow, Play, Reach
+from dangol.strategy.rules import Earnings, Measured, PlanRow, Play, Reach
 
 __all__ = ["PlanRow", "Play", "ensure_ready", "lifecycle", "plan", "play", "plays"]
 
 AT_ONCE = 1_000
+ENOUGH_ORDERS = 1_000  # to see how much order values differ
 
 
 def plays() -> dict[str, Play]:
@@ -55,21 +56,22 @@ def lifecycle() -> dict[str, int]:
     return {stage: counts.get(stage, 0) for stage in rules.STAGES}
 
 
-def plan(now: datetime) -> list[PlanRow]:
-    """All plays, those that should bring most first."""
-    earnings = _earnings()
-    return rules.rank([_row(found, earnings, now) for found in files.plays().values()])
+def plan(now: datetime, seen: Mapping[str, Measured] | None = None) -> list[PlanRow]:
+    """All plays, those that should bring most first; `seen` is what the harvest has measured of them, by play."""
+    earnings, known = _earnings(), seen or {}
+    return rules.rank([_row(found, earnings, known.get(key), now) for key, found in files.plays().items()])
 
 
-def _row(found: Play, earnings: Earnings, now: datetime) -> PlanRow:
-    reach = _reach(found, now)
-    expected = rules.expect(found, reach, earnings)
+def _row(found: Play, earnings: Earnings, seen: Measured | None, now: datetime) -> PlanRow:
+    reach, prior = _reach(found, now), rules.learn(found.prior, seen)
+    expected = rules.expect(found, reach, earnings, prior)
     return PlanRow(
         play=found,
         reach=reach,
         expected=expected,
-        unknown=rules.unknowns(found, reach, earnings),
+        unknown=rules.unknowns(found, reach, earnings, prior),
         summary=rules.summarise(found, reach, expected),
+        seen=seen,
     )
 
 
@@ -94,6 +96,11 @@ def _reachable(found: Play, customers: Collection[int]) -> int:
 
 
 def _earnings() -> Earnings:
-    told = Order.objects.filter(cancelled=False).aggregate(orders=Count("id"), money=Sum("revenue"))
+    orders = Order.objects.filter(cancelled=False)
+    told = orders.aggregate(orders=Count("id"), money=Sum("revenue"))
     currency = Shop.objects.values_list("currency", flat=True).first() or ""
-    return Earnings(told["orders"], told["money"] / told["orders"] if told["orders"] else None, currency)
+    if not told["orders"]:
+        return Earnings(0, None, currency)
+    average = told["money"] / told["orders"]
+    newest = orders.order_by("-at").values_list("revenue", flat=True)[:ENOUGH_ORDERS]
+    return Earnings(told["orders"], average, currency, rules.spread_of(list(newest)))
