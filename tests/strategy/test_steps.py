@@ -41,8 +41,8 @@ def test_the_plan_counts_who_can_be_reached_and_values_an_order(kit: Kit, clock:
     kit.run()
     rows = {row.play.key: row for row in steps.plan(clock.now())}
     cart = rows["abandoned-cart"]
-    assert (cart.reach.month, cart.reach.reachable) == (40, 10)
-    prior, treated = cart.play.prior, 10 * 0.9
+    assert (cart.reach.month, cart.reach.reachable) == (38, 8), "two of them bought"
+    prior, treated = cart.play.prior, 8 * 0.9
     assert cart.expected.orders == pytest.approx(treated * prior.mean)
     assert cart.expected.money == pytest.approx(Decimal(200 * treated * prior.mean), abs=Decimal("0.01"))
     assert cart.expected.orders_low <= cart.expected.orders <= cart.expected.orders_high
