@@ -1,17 +1,17 @@
-"""Customers over the API: find one, read the file, read the timeline."""
+"""Customers over the API: find one, read the file, read the timeline, ask why one is in a segment."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 from django.http import HttpRequest
 from ninja import Query, Router
+from pydantic import Field
 
-from dangol.base.clock import from_us, to_us
 from dangol.base.errors import Fault, Invalid, NotFound
+from dangol.base.models import Shop
 from dangol.base.money import Money
 from dangol.identity import steps as identity
 from dangol.profile import reads as profiles
@@ -19,47 +19,61 @@ from dangol.profile import steps as profile
 from dangol.profile.models import Consent, Fact, Profile
 from dangol.profile.rules import average_gap_days
 from dangol.segment import steps as segment
+from dangol.web import guard
 from dangol.web.api import shapes
-from dangol.web.api.shapes import Paging, page
-from dangol.web.guard import CLOCK
+from dangol.web.api.lists import Page, Paging, at_number, page
+from dangol.web.api.parameters import CustomerId, Key, Text
 
 router = Router(tags=["customers"])
 
 
-@router.get("", response=shapes.Page[shapes.Customer], summary="Customers, all or by identifier")
-def customers(request: HttpRequest, paging: Query[Paging], identifier: str = "") -> dict[str, Any]:
-    if not identifier:
-        rows = profiles.customers(paging.after, paging.limit + 1)
-        return page(rows, paging, _shower(rows[: paging.limit]), lambda row: row.customer_id)
-    kind, colon, value = identifier.partition(":")
+class Wanted(Paging):
+    """Which customers."""
+
+    identifier: Text | None = Field(None, max_length=400, description="kind:value, such as userId:42: this one only")
+    search: Text | None = Field(None, max_length=300, description="looks in names, addresses and ids")
+
+
+@router.get("", response=Page[shapes.Customer])
+def customers(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]:
+    """Customers: everybody by id, those a text could mean with the ones seen last first, or the one of an identifier."""
+    if wanted.identifier is not None:
+        row = _of_identifier(wanted.identifier)
+        return {"items": [_shower([row])(row)] if row else [], "next": None}
+    if wanted.search:
+        rows = profiles.search(wanted.search, before=wanted.instant(), limit=wanted.limit + 1)
+        return page(rows, wanted, _shower(rows), lambda row: at_number(row.last_seen_at, row.customer_id))
+    rows = profiles.customers(wanted.number() or 0, wanted.limit + 1)
+    return page(rows, wanted, _shower(rows), lambda row: str(row.customer_id))
+
+
+def _of_identifier(told: str) -> Profile | None:
+    kind, colon, value = told.partition(":")
     if not (kind and colon and value):
-        raise Invalid([Fault("/query/identifier", repr(identifier), "kind:value, e.g. userId:42 or email:a@b.kr")])
+        raise Invalid([Fault("/query/identifier", told, "kind:value, such as userId:42 or email:ann@example.com")])
     found = identity.find(kind, value)
-    row = profile.get(found) if found else None
-    return {"items": [_shower([row])(row)] if row else [], "next": None}
+    return profile.get(found) if found else None
 
 
-@router.get("/{customer_id}", response=shapes.Customer, summary="One customer's file")
-def customer(request: HttpRequest, customer_id: int) -> dict[str, Any]:
+@router.get("/{customer_id}", response=shapes.Customer)
+def customer(request: HttpRequest, customer_id: CustomerId) -> dict[str, Any]:
+    """One customer's file; an id from before a merge leads to the customer it became."""
     row = _file(customer_id)
     return _shower([row])(row)
 
 
-@router.get("/{customer_id}/timeline", response=shapes.Page[shapes.FactShown], summary="A customer's facts, newest first")
-def timeline(request: HttpRequest, customer_id: int, paging: Query[TimelinePaging]) -> dict[str, Any]:
+@router.get("/{customer_id}/timeline", response=Page[shapes.FactShown])
+def timeline(request: HttpRequest, customer_id: CustomerId, paging: Query[Paging]) -> dict[str, Any]:
+    """A customer's facts, the newest first."""
     row = _file(customer_id)
-    facts = profile.timeline(row.customer_id, before=paging.before, limit=paging.limit + 1)
-    part = facts[: paging.limit]
-    more = len(facts) > paging.limit
-    return {
-        "items": [_fact(fact) for fact in part],
-        "next": f"{to_us(part[-1].at)}.{part[-1].position}" if more else None,
-    }
+    facts = profile.timeline(row.customer_id, before=paging.instant(), limit=paging.limit + 1)
+    return page(facts, paging, _fact, lambda fact: at_number(fact.at, fact.position))
 
 
-@router.get("/{customer_id}/segments/{key}", response=shapes.Explanation, summary="Why in or out, and when that changes")
-def explanation(request: HttpRequest, customer_id: int, key: str) -> dict[str, Any]:
-    told = segment.explain(key, _file(customer_id).customer_id, CLOCK.now())
+@router.get("/{customer_id}/segments/{key}", response=shapes.Explanation)
+def explanation(request: HttpRequest, customer_id: CustomerId, key: Key) -> dict[str, Any]:
+    """Why a customer is in a segment or not, and when that changes if nothing happens."""
+    told = segment.explain(key, _file(customer_id).customer_id, guard.CLOCK.now())
     return {
         "segment": told.segment,
         "customer": str(told.customer_id),
@@ -83,33 +97,19 @@ def explanation(request: HttpRequest, customer_id: int, key: str) -> dict[str, A
     }
 
 
-class TimelinePaging(Paging):
-    """A place in a timeline is a time and a position."""
-
-    @property
-    def before(self) -> tuple[datetime, int] | None:
-        if not self.cursor:
-            return None
-        at, _, position = self.cursor.partition(".")
-        try:
-            return from_us(int(at)), int(position)
-        except (ValueError, OverflowError):
-            raise Invalid([Fault("/query/cursor", repr(self.cursor), "a cursor that a list gave as `next`")]) from None
-
-
 def _file(customer_id: int) -> Profile:
-    found = identity.current(customer_id) if 0 < customer_id < 2**63 else None
+    found = identity.current(customer_id)
     row = profile.get(found) if found else None
     if row is None:
         raise NotFound(f"no customer has the id {customer_id}")
     return row
 
 
-def _shower(rows: Sequence[Profile]) -> Any:
-    """Shows these profiles; what else belongs to them is read once for all."""
+def _shower(rows: Sequence[Profile]) -> Callable[[Profile], dict[str, Any]]:
+    """Shows these files; what else belongs to them is read once for all."""
     ids = [row.customer_id for row in rows]
-    keys, segments, consents = identity.identifiers(ids), segment.keys_of(ids), profiles.consents(ids)
-    currency = profiles.currency()
+    keys, segments, consents = identity.identifiers(ids), segment.keys_of(ids), profiles.consents_of(ids)
+    currency = Shop.objects.values_list("currency", flat=True).first() or ""
 
     def shown(row: Profile) -> dict[str, Any]:
         return {
@@ -138,7 +138,14 @@ def _figures(row: Profile, currency: str) -> dict[str, Any]:
 
 
 def _consent(row: Consent) -> dict[str, Any]:
-    return {"channel": row.channel, "purpose": row.purpose, "state": row.state, "basis": row.basis, "at": row.at}
+    return {
+        "channel": row.channel,
+        "purpose": row.purpose,
+        "state": row.state,
+        "basis": row.basis,
+        "at": row.at,
+        "source": row.source,
+    }
 
 
 def _fact(row: Fact) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Consent(Schema):
     state: str
     basis: str
     at: datetime
+    source: str
 
 
 class Customer(Schema):
@@ -119,6 +120,17 @@ class Explanation(Schema):
     leaves: list[Leaf]
 
 
+class CampaignResults(Schema):
+    campaign: str
+    entered: int = Field(description="runs, those of held-out customers included")
+    held_out: int
+    under_way: int = Field(description="of the treated runs")
+    finished: int
+    left: int
+    messages: dict[str, dict[str, int]] = Field(description="step → state of its deliveries → how many")
+    refusals: dict[str, int] = Field(description="rule of the gate → how many it stopped, of the newest")
+
+
 class CampaignShown(Schema):
     key: str
     name: str
@@ -142,6 +154,7 @@ class DeliveryShown(Schema):
     planned_at: datetime
     due_at: datetime
     attempts: int
+    attempted_at: datetime | None
     finished_at: datetime | None
     address: str
     subject: str
@@ -152,12 +165,14 @@ class DeliveryShown(Schema):
 class OutboxShown(Schema):
     id: str
     delivery: str
+    campaign: str
+    customer: str
     channel: str
     to: str
     subject: str
     text: str
     html: str
-    headers: dict[str, str]
+    headers: dict[str, Any]
     at: datetime
 
 
@@ -176,26 +191,33 @@ class Lift(Schema):
 class HarvestShown(Schema):
     campaign: str
     goal: str
+    within_seconds: int = Field(description="how long after the start the goal counts")
     treated: Arm
     held_out: Arm
     conversion_lift: Lift = Field(description="in the share of customers who reach the goal; may be read on any day")
     revenue_lift: Lift = Field(description="per treated customer, net of refunds, in the shop's currency")
-    extra_revenue: Lift
+    extra_revenue: Lift = Field(description="over all treated customers")
     still_open: int = Field(description="customers whose goal window has not closed yet")
-    evidence: str = Field(description="enough, not_yet or none")
+    evidence: Literal["enough", "not_yet", "none"]
     sentence: dict[str, str]
+
+
+class MoneyRange(Schema):
+    value: Money | None
+    low: Money | None
+    high: Money | None
 
 
 class PlanShown(Schema):
     play: str
     name: dict[str, str]
     reason: dict[str, str]
-    state: str = Field(description="of its campaign: off, active or paused")
+    state: str = Field(description="of its campaign: off, draft, active or paused")
     audience_now: int
     month: int
     reachable: int
-    expected_orders: Lift
-    expected_revenue: Lift
+    expected_orders: Lift = Field(description="extra orders a month, with an 80 % range")
+    expected_revenue: MoneyRange = Field(description="empty before the first order")
     summary: dict[str, str]
     unknown: list[dict[str, str]]
 
@@ -213,10 +235,10 @@ class SurveyShown(Schema):
     asked: int
     answers: int
     satisfied: int
-    csat: float | None
-    low: float
+    csat: float | None = Field(description="share of 4 and 5, in per cent; null without an answer")
+    low: float = Field(description="of its 95 % interval")
     high: float
-    counts: list[int]
+    counts: list[int] = Field(description="of the marks 1 to 5")
     latest: list[AnswerShown]
 
 
@@ -232,4 +254,20 @@ class TaskShown(Schema):
 
 
 class Note(Strict):
-    note: str = Field("", max_length=5_000)
+    note: str = Field("", max_length=5_000, description="what was done")
+
+
+class Problem(Schema):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FaultShown] | None = None
+
+
+class FaultShown(Schema):
+    path: str = Field(description="JSON Pointer into what was sent")
+    found: str
+    allowed: str

@@ -1,0 +1,76 @@
+"""The door of the admin API: what every request passes before and after its view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
+from django.urls import URLPattern, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from dangol.web.api.document import document
+from dangol.web.api.once import HEADER, once
+from dangol.web.api.problems import Refused, of_error, problem
+from dangol.web.api.routes import SECRET_KEY, api
+
+View = Callable[..., HttpResponse]
+JSON = "application/json"
+
+
+def guarded(view: View) -> View:
+    """A view that reads JSON only, answers a repeated POST once, and explains every refusal in one form."""
+
+    def answer(request: HttpRequest, **parameters: Any) -> HttpResponse:
+        try:
+            _check_body(request)
+            key = SECRET_KEY.permits(request) if request.method == "POST" and HEADER in request.headers else None
+            if key:
+                return once(request, key, lambda: view(request, **parameters))
+            response = view(request, **parameters)
+        except Exception as error:
+            told = of_error(error)
+            if told is None:
+                raise
+            return told
+        if isinstance(response, HttpResponseNotAllowed):
+            allowed = response["Allow"]
+            return problem(405, f"found {request.method}; allowed: {allowed}", headers={"Allow": allowed})
+        return response
+
+    return csrf_exempt(answer)
+
+
+def _check_body(request: HttpRequest) -> None:
+    try:
+        body = request.body
+    except RequestDataTooBig as error:
+        raise Refused(413, "the body is too large") from error
+    except UnreadablePostError as error:
+        raise Refused(400, "the body was cut short") from error
+    if body and request.content_type != JSON:
+        raise Refused(415, f"Content-Type: found {request.content_type or 'nothing'}; allowed: {JSON}")
+
+
+def _openapi(request: HttpRequest) -> HttpResponse:
+    if request.method not in {"GET", "HEAD"}:
+        return HttpResponseNotAllowed(["GET"])
+    return HttpResponse(msgspec.json.encode(document()), content_type=JSON)
+
+
+def _nothing(request: HttpRequest, **_: Any) -> HttpResponse:
+    return problem(404, f"there is nothing at {request.path}")
+
+
+def _patterns() -> list[URLPattern]:
+    found = [path("openapi.json", guarded(_openapi), name="openapi")]
+    for pattern in api.urls[0]:
+        if isinstance(pattern, URLPattern) and pattern.name != "api-root":
+            pattern.callback = guarded(pattern.callback)
+            found.append(pattern)
+    return [*found, re_path(r"", guarded(_nothing), name="nothing")]
+
+
+urlpatterns = _patterns()
