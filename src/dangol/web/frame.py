@@ -2,12 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
+from dangol import __version__
 from dangol.base.models import Shop
+from dangol.converse import steps as converse
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the menu."""
+
+    name: str  # of its route
+    label: Any  # lazily translated
+    icon: str
+    stage: str = ""  # colours it as its stage of the loop
+    below: tuple[str, ...] = ()  # routes that belong to it
+
+
+MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
+    ("", (Place("home", _("Home"), "ring"),)),
+    (
+        _("1 Strategy"),
+        (
+            Place("customers", _("Customers"), "people", "strategy", ("customer", "customer-facts")),
+            Place("segments", _("Segments"), "segment", "strategy", ("segment", "segment-new")),
+            Place("strategy", _("Plan"), "compass", "strategy"),
+        ),
+    ),
+    (
+        _("2 Campaign"),
+        (
+            Place("campaigns", _("Campaigns"), "send", "campaign", ("campaign",)),
+            Place("outbox", _("Outbox"), "mail", "campaign", ("outbox-message",)),
+        ),
+    ),
+    (_("3 Harvest"), (Place("results", _("Results"), "chart", "harvest", ("result",)),)),
+    (_("4 Satisfaction"), (Place("tasks", _("Tasks"), "smile", "satisfaction"),)),
+    ("", (Place("connect", _("Connect"), "plug"), Place("settings", _("Settings"), "sliders"))),
+)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    return {"shop": Shop.objects.first()}
+    match = request.resolver_match
+    here = match.url_name if match else ""
+    signed_in = hasattr(request, "user") and request.user.is_authenticated
+    return {
+        "shop": Shop.objects.first(),
+        "menu": MENU,
+        "here": next((place.name for _, group in MENU for place in group if here in (place.name, *place.below)), ""),
+        "language": get_language() or "en",
+        "version": __version__,
+        "open_tasks": converse.count_open() if signed_in else 0,
+    }

@@ -1,0 +1,78 @@
+"""How values are shown to people: in the language of the page, the shop's zone and the shop's currency. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from babel import dates, numbers
+
+from dangol.base.models import Shop
+
+LOCALES = {"ko": "ko_KR", "en": "en_US"}
+NONE = "–"
+DAY = timedelta(days=1)
+
+
+def locale_of(language: str | None) -> str:
+    return LOCALES.get((language or "en")[:2], "en_US")
+
+
+def money(amount: Decimal | int | float | None, currency: str, language: str) -> str:
+    """An amount in its currency; the cents of round amounts are left out."""
+    if amount is None:
+        return NONE
+    value = Decimal(amount)
+    return numbers.format_currency(
+        value, currency or "USD", locale=locale_of(language), format=_pattern(value, language), currency_digits=False
+    )
+
+
+def _pattern(value: Decimal, language: str) -> str | None:
+    whole = value == value.to_integral_value()
+    return "¤#,##0" if whole else "¤#,##0.00"
+
+
+def number(value: float | int | Decimal | None, language: str, digits: int = 0) -> str:
+    """A number with the language's separators."""
+    if value is None:
+        return NONE
+    pattern = "#,##0" + ("." + "#" * digits if digits else "")
+    return str(numbers.format_decimal(value, format=pattern, locale=locale_of(language)))
+
+
+def percent(value: float | None, language: str, digits: int = 0) -> str:
+    """A share given in per cent."""
+    return NONE if value is None else f"{number(value, language, digits)}%"
+
+
+def moment(at: datetime | None, shop: Shop, language: str) -> str:
+    """Day and time in the shop's zone."""
+    if at is None:
+        return NONE
+    return str(dates.format_datetime(at, "medium", tzinfo=shop.zone, locale=locale_of(language)))
+
+
+def day(at: datetime | None, shop: Shop, language: str) -> str:
+    if at is None:
+        return NONE
+    return str(dates.format_date(at.astimezone(shop.zone), "medium", locale=locale_of(language)))
+
+
+def clock(at: datetime, shop: Shop) -> str:
+    """The time of day with seconds, for lists that run."""
+    return at.astimezone(shop.zone).strftime("%H:%M:%S")
+
+
+def ago(at: datetime | None, now: datetime, language: str) -> str:
+    """How long before (or after) now, in words."""
+    if at is None:
+        return NONE
+    return span(at - now, language, direction=True)
+
+
+def span(length: timedelta | None, language: str, *, direction: bool = False) -> str:
+    """A length of time in its largest unit."""
+    if length is None:
+        return NONE
+    return str(dates.format_timedelta(length, threshold=1.2, add_direction=direction, locale=locale_of(language)))

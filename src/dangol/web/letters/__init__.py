@@ -1,0 +1,1 @@
+"""What customers reach from our letters: short signed links, no sign-in, in their own language."""

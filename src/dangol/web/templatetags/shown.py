@@ -1,0 +1,92 @@
+"""Template filters: values as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from dangol.base.models import Shop
+from dangol.web import amounts, icons, wording
+
+register = template.Library()
+
+
+def _language() -> str:
+    return get_language() or "en"
+
+
+register.simple_tag(icons.icon, name="icon")
+register.filter("word", wording.word)
+register.filter("rule_id", wording.gate_rule)
+
+
+@register.filter
+def money(amount: Decimal | None, shop: Shop) -> str:
+    return amounts.money(amount, shop.currency, _language())
+
+
+@register.filter
+def number(value: float | Decimal | None, digits: int = 0) -> str:
+    return amounts.number(value, _language(), digits)
+
+
+@register.filter
+def percent(value: float | None, digits: int = 0) -> str:
+    return amounts.percent(value, _language(), digits)
+
+
+@register.filter
+def moment(at: datetime | None, shop: Shop) -> str:
+    return amounts.moment(at, shop, _language())
+
+
+@register.filter
+def day(at: datetime | None, shop: Shop) -> str:
+    return amounts.day(at, shop, _language())
+
+
+@register.filter
+def clock(at: datetime, shop: Shop) -> str:
+    return amounts.clock(at, shop)
+
+
+@register.filter
+def ago(at: datetime | None, now: datetime) -> str:
+    return amounts.ago(at, now, _language())
+
+
+@register.filter
+def span(length: timedelta | None) -> str:
+    return amounts.span(length, _language())
+
+
+@register.filter
+def said(texts: Mapping[str, str]) -> str:
+    """A text kept by language, in the page's."""
+    return texts.get(_language()) or texts.get("en") or next(iter(texts.values()), "")
+
+
+@register.filter
+def item(values: Mapping[Any, Any], key: Any) -> Any:
+    return values.get(key)
+
+
+@register.simple_tag
+def when(at: datetime | None, shop: Shop, now: datetime) -> SafeString | str:
+    """How long ago, with the exact moment on hover."""
+    if at is None:
+        return amounts.NONE
+    language = _language()
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        amounts.moment(at, shop, language),
+        amounts.ago(at, now, language),
+    )
