@@ -6,7 +6,7 @@ Facts are aggregated once per different leaf, however many segments use it. The 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,7 @@ from dangol.segment.verdicts import NO, NO_INSTANT, Rows, Verdict, earliest, eve
 
 Bind = Callable[[str, Columns | None, Needs], ir.Table]
 
+NO_FLIP = -1
 EXACT_TO_SIX = 9e9  # from here on doubles lie further apart than six decimals
 ONLY_WHETHER = (Order(1, None), Order(0, None, strict=True), Equals(0.0), Order(None, 0), Order(None, 1, strict=True))
 
@@ -54,7 +55,7 @@ class Compiled:
     result: ir.Table
     leaves: dict[str, int]  # primitive (its repr) → number of its columns
     measures: ir.Table  # per customer: n3, the value that the measure of leaf 3 has
-    deciding: ir.Table | None  # per fact: in3, whether it counts for leaf 3
+    marked: ir.Table | None  # per fact: in3, whether it counts for leaf 3, or may be picked by it
 
 
 def compile_rules(rules: Mapping[str, Rule], bind: Bind) -> Compiled:
@@ -66,9 +67,9 @@ def compile_rules(rules: Mapping[str, Rule], bind: Bind) -> Compiled:
                 found.setdefault(repr(one), one)
     needs = needs_of(found.values())
     work = _Compiler(needs, list(found.values()), bind)
-    table, measures, deciding = work.leaves()
+    table, measures, marked = work.leaves()
     result = _segments(table, rules, {key: number for number, key in enumerate(found)})
-    return Compiled(list(rules), needs, result, {key: n for n, key in enumerate(found)}, measures, deciding)
+    return Compiled(list(rules), needs, result, {key: n for n, key in enumerate(found)}, measures, marked)
 
 
 @dataclass(slots=True)
@@ -80,30 +81,24 @@ class _Compiler:
 
     def leaves(self) -> tuple[ir.Table, ir.Table, ir.Table | None]:
         """Per customer: l3, whether leaf 3 holds, and f3, when that may change."""
-        table = self.bind("customers", None, self.needs)
-        of_events = [(n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Events | Picked)]
-        deciding = None
-        if of_events:
-            deciding = self._mark(of_events)
-            sums = self._sum(deciding, of_events)
-            table = _joined(table, sums)
-            picked = [(n, rule) for n, rule in of_events if isinstance(rule, Picked)]
-            if picked:
-                deciding = self._mark_picked(deciding, sums, picked)
-                table = _joined(table, self._sum_picked(deciding, picked))
-        of_traits = [(n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Trait)]
-        if of_traits:
-            table = _joined(table, self._sum_traits(of_traits))
+        table, marked = self.bind("customers", None, self.needs), None
+        events = [(n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Events | Picked)]
+        if events:
+            marked = self._mark(events)
+            table = _joined(table, self._sum(marked, events))
+        traits = [(n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Trait)]
+        if traits:
+            table = _joined(table, self._sum_traits(traits))
         said: dict[str, Any] = {}
         for number, rule in enumerate(self.rules):
             holds, flip = self._leaf(table, number, rule)
             said |= {f"l{number}": holds, f"f{number}": flip}
         kept = {"customer_id": table.customer_id, "t": table.t, "first_at": table.first_at}
-        return table.select(**kept, **said), table, deciding
+        return table.select(**kept, **said), table, marked
 
     # --- events -----------------------------------------------------------------------------------------------------
 
-    def _mark(self, rules: list[tuple[int, Events | Picked]]) -> ir.Table:
+    def _mark(self, rules: Sequence[tuple[int, Events | Picked]]) -> ir.Table:
         """Per event: c3, leaf 3 looks at it; in3, it counts; r3, when time may change what its conditions say."""
         rows = verdicts.prepare(self.needs.events, lambda columns: self.bind(columns.name, columns, self.needs))
         table, said = rows.table, {}
@@ -113,6 +108,8 @@ class _Compiler:
             if judged.flips:
                 self.timed.add(number)
                 said[f"r{number}"] = ibis.ifelse(named, earliest(judged.flips), NO_INSTANT)
+            if isinstance(rule, Picked):
+                said[f"h{number}"], said[f"g{number}"] = _if_picked(rows, rule)
         table = table.mutate(**said)
         inside = {}
         for number, rule in rules:
@@ -120,17 +117,18 @@ class _Compiler:
             inside[f"in{number}"] = table[f"c{number}"] & lies
         return table.mutate(**inside)
 
-    def _sum(self, table: ir.Table, rules: list[tuple[int, Events | Picked]]) -> ir.Table:
+    def _sum(self, table: ir.Table, rules: Sequence[tuple[int, Events | Picked]]) -> ir.Table:
         sums: dict[str, Any] = {}
         for number, rule in rules:
             counted, looked = table[f"in{number}"], table[f"c{number}"]
             if isinstance(rule, Events):
-                sums |= self._measure(table, number, rule, counted)
                 comes = table["at"] + rule.window.after
-                sums[f"e{number}"] = comes.min(where=looked & _in_bounds(table, rule.window) & (comes > table.t))
+                coming = looked & _in_bounds(table, rule.window) & (comes > table.t)
+                sums |= self._measure(table, number, rule, counted)
                 sums |= _leaving(table, number, rule, counted)
+                sums[f"e{number}"] = comes.min(where=coming)
             else:
-                sums[f"p{number}"] = table.row.max(where=counted) if rule.newest else table.row.min(where=counted)
+                sums |= _picked(table, number, rule, counted)
                 sums[f"e{number}"] = table["at"].min(where=looked & (table["at"] > table.t))
             if number in self.timed:
                 sums[f"r{number}"] = table[f"r{number}"].min()
@@ -147,27 +145,6 @@ class _Compiler:
         if measure.kind in {"min", "max"}:
             return {name: value.min(where=entering) if measure.kind == "min" else value.max(where=entering)}
         return {name: value.sum(where=entering), f"k{number}": table.count(where=entering)}
-
-    def _mark_picked(self, table: ir.Table, sums: ir.Table, rules: list[tuple[int, Picked]]) -> ir.Table:
-        """Per event, for the one that was picked: in3 it is it, h3 it is judged well, g3 when that may change."""
-        picks = sums.select("customer_id", **{f"pick{n}": sums[f"p{n}"] for n, _ in rules})
-        table = table.left_join(picks, "customer_id").drop("customer_id_right")
-        rows = Rows(table, self.needs.events)
-        said: dict[str, Any] = {}
-        for number, rule in rules:
-            chosen = (table.row == table[f"pick{number}"]).fill_null(False)
-            lies = rolling(table["at"], table.t, rule.window.after, rule.window.until)
-            judged = every(rows, rule.having)
-            good = chosen & lies.holds & _in_bounds(table, rule.window) & judged.holds
-            flips = earliest((*lies.flips, *judged.flips))
-            said |= {f"in{number}": chosen, f"h{number}": good, f"g{number}": ibis.ifelse(chosen, flips, NO_INSTANT)}
-        return table.mutate(**said)
-
-    def _sum_picked(self, table: ir.Table, rules: list[tuple[int, Picked]]) -> ir.Table:
-        sums: dict[str, Any] = {}
-        for number, _ in rules:
-            sums |= {f"h{number}": table[f"h{number}"].any(), f"g{number}": table[f"g{number}"].min()}
-        return table.group_by("customer_id").aggregate(**sums)
 
     # --- traits -----------------------------------------------------------------------------------------------------
 
@@ -196,7 +173,7 @@ class _Compiler:
             return ibis.ifelse(told, table[f"h{number}"], unknown), table[f"e{number}"]
         flips = [table[f"e{number}"]] + ([table[f"r{number}"]] if number in self.timed else [])
         if isinstance(rule, Picked):
-            return table[f"h{number}"].fill_null(False), earliest([*flips, table[f"g{number}"]])
+            return table[f"h{number}"].fill_null(False), earliest([*flips, table[f"g{number}"].nullif(NO_FLIP)])
         assert isinstance(rule, Events)  # noqa: S101 - references are no leaves of the table
         holds = _measured(table, number, rule.measure)
         if rule.window.until is not None:
@@ -206,6 +183,25 @@ class _Compiler:
             holds = holds & (old <= table.t)
             flips.append(ibis.ifelse(old > table.t, old, NO_INSTANT))
         return holds, earliest(flips)
+
+
+def _if_picked(rows: Rows, rule: Picked) -> tuple[ir.BooleanValue, ir.IntegerValue]:
+    """What an event would say if it were picked, and when that may change; never null, for argmax skips nulls."""
+    table = rows.table
+    lies = rolling(table["at"], table.t, rule.window.after, rule.window.until)
+    judged = every(rows, rule.having)
+    good = lies.holds & _in_bounds(table, rule.window) & judged.holds
+    return good, earliest((*lies.flips, *judged.flips)).fill_null(NO_FLIP)
+
+
+def _picked(table: ir.Table, number: int, rule: Picked, counted: ir.BooleanValue) -> dict[str, Any]:
+    """What the picked event says: rows are numbered by time and position."""
+    good, flip, row = table[f"h{number}"], table[f"g{number}"], table.row
+    if rule.newest:
+        said = {"h": good.argmax(row, where=counted), "g": flip.argmax(row, where=counted), "p": row.max(where=counted)}
+    else:
+        said = {"h": good.argmin(row, where=counted), "g": flip.argmin(row, where=counted), "p": row.min(where=counted)}
+    return {f"{letter}{number}": value for letter, value in said.items()}
 
 
 def of_nothing(rule: Trait) -> bool:

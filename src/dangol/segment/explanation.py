@@ -91,13 +91,16 @@ class _Evidence:
     def gather(cls, plan: Plan, tables: project.Tables, rows: Sequence[profile.History], t: int) -> _Evidence:
         compiled = plan.compiled
         facts: dict[int, tuple[Deciding, ...]] = {}
-        if compiled.deciding is not None:
-            frame = plan.on_polars(tables, compiled.deciding).sort("at", descending=True)
+        measures = plan.on_polars(tables, compiled.measures).row(0, named=True)
+        if compiled.marked is not None:
+            frame = plan.on_polars(tables, compiled.marked).sort("at", descending=True)
             for number in compiled.leaves.values():
                 if f"in{number}" in frame.columns:
-                    counting = frame.filter(frame[f"in{number}"]).head(FACTS_SHOWN)
-                    facts[number] = tuple(Deciding(n, from_us(at)) for n, at in counting.select("name", "at").rows())
-        measures = plan.on_polars(tables, compiled.measures).row(0, named=True)
+                    counting = frame.filter(frame[f"in{number}"])
+                    if f"p{number}" in measures:
+                        counting = counting.filter(counting["row"] == measures[f"p{number}"])
+                    shown = counting.head(FACTS_SHOWN).select("name", "at").rows()
+                    facts[number] = tuple(Deciding(name, from_us(at)) for name, at in shown)
         return cls(compiled.leaves, measures, facts, rows, t)
 
     def value(self, rule: Primitive) -> Any:

@@ -102,7 +102,7 @@ class Needs:
 
     events: Columns = field(default_factory=lambda: Columns("events"))
     traits: Columns = field(default_factory=lambda: Columns("traits"))
-    names: set[Name] = field(default_factory=set)
+    names: dict[Name, set[Path]] = field(default_factory=dict)  # events → where values are looked for in them
     paths: dict[Path, int] = field(default_factory=dict)  # trait → its number in the table of changes
     salts: dict[str, str] = field(default_factory=dict)  # salt → column of the customers' table
 
@@ -128,12 +128,14 @@ def needs_of(rules: Iterable[Primitive]) -> Needs:
 
 
 def _ask_events(needs: Needs, rule: Events | Picked) -> None:
-    needs.names.add(rule.name)
+    paths = needs.names.setdefault(rule.name, set())
     judged = rule.having if isinstance(rule, Picked) else ()
     for condition in (*rule.where, *judged):
         needs.events.ask(condition)
+        paths.add(condition.path)
     if isinstance(rule, Events) and rule.measure.of is not None:
         needs.events.want(rule.measure.of, KEY if rule.measure.kind == "distinct" else NUMBER)
+        paths.add(rule.measure.of)
 
 
 def parts(test: Test) -> Iterator[Test]:

@@ -80,7 +80,7 @@ class Projector:
         """`customers`: id → (t, time of the first fact); `rows` by customer, time and position."""
         events = Filler(self.needs.events, self.zone)
         traits = Filler(self.needs.traits, self.zone)
-        matched: dict[tuple[str, bool], bool] = {}
+        asked: dict[tuple[str, bool], set[Path] | None] = {}  # None: no leaf looks at such facts
         for customer, group in groupby(rows, lambda row: row[0]):
             if customer not in customers:
                 continue
@@ -90,15 +90,19 @@ class Projector:
                 if row[3] == "identify":
                     self._learn(changes, row)
                     continue
-                name = event_name(row)
-                wanted = matched.get((name, row[5]))
-                if wanted is None:
-                    wanted = matched[name, row[5]] = any(matches(n, name, bool(row[5])) for n in self.needs.names)
-                if wanted:
-                    events.add((customer, t, events.next_row(), row[1], name, bool(row[5])), t, lookup(row, name))
+                name, own = event_name(row), bool(row[5])
+                if (name, own) not in asked:
+                    asked[name, own] = self._asked(name, own)
+                paths = asked[name, own]
+                if paths is not None:
+                    events.add((customer, t, events.next_row(), row[1], name, own), t, lookup(row, name), paths)
             if changes:
                 self._trait_rows(traits, customer, t, changes)
         return {"customers": self._customers(customers), **events.frames(), **traits.frames()}
+
+    def _asked(self, name: str, own: bool) -> set[Path] | None:
+        found = [paths for wanted, paths in self.needs.names.items() if matches(wanted, name, own)]
+        return set().union(*found) if found else None
 
     def _customers(self, customers: Mapping[int, tuple[int, int]]) -> pl.DataFrame:
         columns: dict[str, list[Any]] = {
@@ -203,10 +207,14 @@ class Filler:
     def next_row(self) -> int:
         return len(self.rows)
 
-    def add(self, fixed: tuple[Any, ...], t: int, find: Lookup) -> None:
-        """Append one row: what every row has, then each value as each column wants it."""
+    def add(self, fixed: tuple[Any, ...], t: int, find: Lookup, paths: set[Path] | None = None) -> None:
+        """Append one row: what every row has, then each value as each column wants it; nulls beside `paths`."""
         row = list(fixed)
         for path, readers in self.plan:
+            if paths is not None and path not in paths:
+                for _, two in readers:
+                    row.extend((None, None) if two else (None,))
+                continue
             value = find(path)
             for read, two in readers:
                 if two:
@@ -214,14 +222,15 @@ class Filler:
                 else:
                     row.append(read(value, t))
         for path, below in self.below:
-            below.add(len(self.rows), t, find(path))
+            if paths is None or path in paths:
+                below.add(len(self.rows), t, find(path))
         self.rows.append(tuple(row))
 
     def frames(self) -> Tables:
-        by_name = {name: self.schema[name] for name in self.order}
-        columns = list(zip(*self.rows, strict=True)) if self.rows else [() for _ in by_name]
-        series = [pl.Series(name, column, dtype=by_name[name]) for name, column in zip(by_name, columns, strict=True)]
-        found = {self.columns.name: pl.DataFrame(series).select(list(self.schema))}
+        columns = list(zip(*self.rows, strict=True)) if self.rows else [() for _ in self.order]
+        filled = dict(zip(self.order, columns, strict=True))
+        series = [pl.Series(name, filled[name], dtype=kind) for name, kind in self.schema.items()]
+        found = {self.columns.name: pl.DataFrame(series)}
         for _, below in self.below:
             found |= below.filler.frames()
         return found

@@ -163,7 +163,8 @@ def _plain(rows: Rows, path: Path, test: Test) -> ir.BooleanValue:
     if isinstance(test, Order):
         return in_order(rows.value(path, NUMBER), test)
     if isinstance(test, Length):
-        return of_number(rows.value(path, LENGTH), test.test)
+        length = rows.value(path, LENGTH)
+        return length.notnull() & of_number(length, test.test)
     if isinstance(test, Text):
         text = rows.value(path, TEXT)
         ways = {"contains": text.contains, "starts_with": text.startswith, "ends_with": text.endswith}
