@@ -16,7 +16,7 @@ for name in [key for key in os.environ if key.startswith("DANGOL_") and not key.
     del os.environ[name]  # a developer's own settings must not leak into tests
 SCRATCH = tempfile.mkdtemp(prefix="dangol-test-")
 os.environ["DANGOL_DATA"] = SCRATCH
-os.environ["DJANGO_SETTINGS_MODULE"] = "dangol.django_settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "dangol.django_settings"  # not in pyproject: it would be read before this
 if os.environ.get("DANGOL_TEST_STATE") == "postgres":
     os.environ["DANGOL_DATABASE_URL"] = os.environ["DANGOL_TEST_POSTGRES_URL"]
 
