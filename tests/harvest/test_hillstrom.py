@@ -1,4 +1,4 @@
-"""A real randomised e-mail test (MineThatData, 64,000 customers): what the harvest says of it, and what the plan took."""
+"""A real randomised e-mail test (MineThatData, 64,000 customers): what the harvest says of it, and the plan took."""
 
 from __future__ import annotations
 
