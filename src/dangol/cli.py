@@ -173,9 +173,9 @@ def demo(
 ) -> None:
     """A shop with a real order history, plays switched on and live simulated visitors."""
     settings = use(data, fresh=True, base_url=f"http://{host}:{port}")
-    from dangol import demo as demo_shop
+    from dangol.demo import start
 
-    demo_shop.run(settings, host, port, seed)
+    start.run(settings, host, port, seed)
 
 
 @app.command("import")

@@ -1,12 +1,10 @@
-"""The real history: invoices of UCI Online Retail, moved so that they end today, through the same import as any shop's."""
+"""The real history: invoices moved so that they end today, read by the same import as any shop's."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,11 +16,9 @@ from dangol.base.clock import to_us
 from dangol.base.instants import iso, parse_instant
 from dangol.collect.files.steps import Place, import_file
 from dangol.collect.log import Entry, Rejected
-from dangol.demo.behaviour import Product
-from dangol.demo.people import Person, person
+from dangol.demo.extract import CURRENCY, EXTRACT
+from dangol.demo.people import Person
 
-EXTRACT = Path(__file__).parent / "data" / "online_retail_extract.parquet"
-CURRENCY = "GBP"
 MOST_LINES_SHOWN = 6  # products of an order that a live fact names
 
 
@@ -56,24 +52,6 @@ class Bought:
     event: Mapping[str, Any]
 
 
-def catalogue(most: int = 400) -> list[Product]:
-    """What was on sale, the most bought first, at its usual price."""
-    lines = pl.read_parquet(EXTRACT).filter((pl.col("UnitPrice") > 0.2) & (pl.col("UnitPrice") < 50))
-    found = (
-        lines.filter(pl.col("Quantity") > 0)
-        .with_columns(pl.col("StockCode", "Description").cast(pl.String))
-        .filter(pl.col("StockCode").str.contains(r"^\d{5}"))
-        .group_by("StockCode")
-        .agg(pl.len().alias("n"), pl.col("Description").first(), pl.col("UnitPrice").median().round(2))
-        .sort(["n", "StockCode"], descending=[True, False])
-        .head(most)
-    )
-    return [
-        Product(row["StockCode"], row["Description"].strip().capitalize(), Decimal(str(row["UnitPrice"])))
-        for row in found.iter_rows(named=True)
-    ]
-
-
 def read(folder: Path, now: datetime, zone: ZoneInfo, customers: int | None = None) -> list[Bought]:
     """Every order and refund, the oldest first. `customers`: only those of so many, for a smaller shop."""
     lines = pl.read_parquet(EXTRACT).with_columns(pl.col("InvoiceNo", "StockCode", "Description").cast(pl.String))
@@ -100,14 +78,6 @@ def _bought(entry: Entry) -> Bought:
     at = parse_instant(event["timestamp"])
     assert at is not None, "the import wrote it"  # noqa: S101
     return Bought(at, event["userId"], entry, event)
-
-
-def people(bought: Sequence[Bought], seed: int) -> dict[str, Person]:
-    """Who the customers are, always the same for a seed."""
-    return {
-        customer: person(customer, random.Random(f"{seed}:{customer}"))
-        for customer in sorted({one.customer for one in bought})
-    }
 
 
 def customers_file(folder: Path, known: Sequence[Person], since: Mapping[str, datetime]) -> Path:
@@ -137,5 +107,3 @@ def as_reported(one: Bought) -> dict[str, Any]:
     told = dict(one.event["properties"])
     told["products"] = told.get("products", [])[:MOST_LINES_SHOWN]
     return told
-
-

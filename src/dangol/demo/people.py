@@ -7,14 +7,17 @@ import re
 from dataclasses import dataclass
 
 WESTERN = (
-    "Alice Amelia Arthur Beatrice Charlotte Clara Daniel Edith Eleanor Emily Florence Frances George Grace Harriet Harry"
-    " Isla Jack James Joseph Lily Louise Lucy Mabel Matilda Noah Oliver Olivia Oscar Phoebe Rose Ruby Sophie Thomas Violet"
-    " William"
-).split()
+    "Alice", "Amelia", "Arthur", "Beatrice", "Charlotte", "Clara", "Daniel", "Edith", "Eleanor", "Emily",
+    "Florence", "Frances", "George", "Grace", "Harriet", "Harry", "Isla", "Jack", "James", "Joseph", "Lily",
+    "Louise", "Lucy", "Mabel", "Matilda", "Noah", "Oliver", "Olivia", "Oscar", "Phoebe", "Rose", "Ruby",
+    "Sophie", "Thomas", "Violet", "William",
+)  # fmt: skip
 FAMILIES = (
-    "Abbott Baker Bennett Brook Carter Clarke Cole Cooper Dale Ellis Field Finch Fletcher Grant Hale Harper Hayes Holt"
-    " Hughes Lane Marsh Mercer Miller Moss North Palmer Pike Reed Shaw Stone Swift Vale Ward Webb West Wren"
-).split()
+    "Abbott", "Baker", "Bennett", "Brook", "Carter", "Clarke", "Cole", "Cooper", "Dale", "Ellis", "Field",
+    "Finch", "Fletcher", "Grant", "Hale", "Harper", "Hayes", "Holt", "Hughes", "Lane", "Marsh", "Mercer",
+    "Miller", "Moss", "North", "Palmer", "Pike", "Reed", "Shaw", "Stone", "Swift", "Vale", "Ward", "Webb",
+    "West", "Wren",
+)  # fmt: skip
 KOREAN = {
     "민지": "minji", "서연": "seoyeon", "지우": "jiwoo", "하은": "haeun", "수빈": "subin", "예린": "yerin",
     "도윤": "doyun", "시우": "siwoo", "준호": "junho", "현우": "hyunwoo", "지훈": "jihun", "유나": "yuna",

@@ -14,9 +14,15 @@ from dangol.base.instants import iso
 from dangol.collect.log import Entry
 from dangol.deliver import steps as deliver
 from dangol.deliver.models import Link, OutboxMessage
-from dangol.demo import history
+from dangol.demo import extract, history
 from dangol.demo.behaviour import (
-    Event, Visit, browse, check_out, fill_cart, order_of, reaction,
+    Event,
+    Visit,
+    browse,
+    check_out,
+    fill_cart,
+    order_of,
+    reaction,
 )  # fmt: skip
 from dangol.demo.history import Bought
 from dangol.demo.people import Person, person
@@ -35,7 +41,7 @@ class Weeks:
 
     def __init__(self, people: Mapping[str, Person], regulars: Sequence[str], rng: random.Random) -> None:
         self._people, self._regulars, self._rng = dict(people), list(regulars), rng
-        self._catalogue = history.catalogue()
+        self._catalogue = extract.catalogue()
         self._facts: list[tuple[datetime, int, Event]] = []
         self._deeds: list[tuple[datetime, int, Deed]] = []
         self._by_email = {one.email: one for one in people.values()}
@@ -104,7 +110,7 @@ class Weeks:
         visit = Visit(who, self._rng, known=True)
         cart = cart or fill_cart(visit, self._catalogue, self._rng)
         self._orders += 1
-        check_out(visit, order_of(f"D{self._orders:05}", cart, history.CURRENCY))
+        check_out(visit, order_of(f"D{self._orders:05}", cart, extract.CURRENCY))
         self._come(at, visit)
 
     def _regular(self) -> Person:
@@ -167,4 +173,3 @@ class Weeks:
     def _mean(self, at: datetime, deed: Deed) -> None:
         self._count += 1
         heapq.heappush(self._deeds, (at, self._count, deed))
-
