@@ -9,5 +9,5 @@ from django.http import HttpRequest
 class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]
     """Closes sign-up: a stranger cannot make an account."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -11,6 +11,7 @@ from dangol.base.models import Shop
 
 LOCALES = {"ko": "ko_KR", "en": "en_US"}
 NONE = "–"
+MINUS = "−"
 DAY = timedelta(days=1)
 
 
@@ -18,19 +19,20 @@ def locale_of(language: str | None) -> str:
     return LOCALES.get((language or "en")[:2], "en_US")
 
 
-def money(amount: Decimal | int | float | None, currency: str, language: str) -> str:
-    """An amount in its currency; the cents of round amounts are left out."""
+def money(amount: Decimal | float | None, currency: str, language: str) -> str:
+    """An amount with the decimals its currency has; the cents of round amounts are left out."""
     if amount is None:
         return NONE
-    value = Decimal(amount)
-    return numbers.format_currency(
-        value, currency or "USD", locale=locale_of(language), format=_pattern(value, language), currency_digits=False
-    )
+    value, code = Decimal(str(amount)), currency or "USD"
+    digits = 0 if value == value.to_integral_value() else numbers.get_currency_precision(code)
+    pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
+    text = numbers.format_currency(value, code, format=pattern, locale=locale_of(language), currency_digits=False)
+    return str(text).replace("-", MINUS)
 
 
-def _pattern(value: Decimal, language: str) -> str | None:
-    whole = value == value.to_integral_value()
-    return "¤#,##0" if whole else "¤#,##0.00"
+def about_money(amount: Decimal | float | None, currency: str, language: str) -> str:
+    """An estimate: no more digits than it deserves."""
+    return money(None if amount is None else Decimal(f"{float(amount):.2g}"), currency, language)
 
 
 def number(value: float | int | Decimal | None, language: str, digits: int = 0) -> str:
@@ -38,7 +40,7 @@ def number(value: float | int | Decimal | None, language: str, digits: int = 0) 
     if value is None:
         return NONE
     pattern = "#,##0" + ("." + "#" * digits if digits else "")
-    return str(numbers.format_decimal(value, format=pattern, locale=locale_of(language)))
+    return str(numbers.format_decimal(value, format=pattern, locale=locale_of(language))).replace("-", MINUS)
 
 
 def percent(value: float | None, language: str, digits: int = 0) -> str:
@@ -50,7 +52,7 @@ def moment(at: datetime | None, shop: Shop, language: str) -> str:
     """Day and time in the shop's zone."""
     if at is None:
         return NONE
-    return str(dates.format_datetime(at, "medium", tzinfo=shop.zone, locale=locale_of(language)))
+    return f"{day(at, shop, language)} {at.astimezone(shop.zone):%H:%M}"
 
 
 def day(at: datetime | None, shop: Shop, language: str) -> str:
@@ -59,9 +61,12 @@ def day(at: datetime | None, shop: Shop, language: str) -> str:
     return str(dates.format_date(at.astimezone(shop.zone), "medium", locale=locale_of(language)))
 
 
-def clock(at: datetime, shop: Shop) -> str:
-    """The time of day with seconds, for lists that run."""
-    return at.astimezone(shop.zone).strftime("%H:%M:%S")
+def clock(at: datetime, shop: Shop, now: datetime, language: str) -> str:
+    """For lists that run: the time of day with seconds, or the day where it was another."""
+    local = at.astimezone(shop.zone)
+    if local.date() == now.astimezone(shop.zone).date():
+        return local.strftime("%H:%M:%S")
+    return str(dates.format_skeleton("MMMd", local, locale=locale_of(language)))
 
 
 def ago(at: datetime | None, now: datetime, language: str) -> str:

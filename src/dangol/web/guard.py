@@ -16,8 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 from dangol.base.clock import Clock, SystemClock
 
 Permission = Literal["staff", "anyone", "link"]
-# staff: whoever is signed in. anyone: also before sign-in. link: whoever holds the signed link, which is the proof;
-# no cookie stands for it, so a foreign page has nothing to ride on and no CSRF token is asked for (RFC 8058 forbids it).
+# staff: whoever is signed in. anyone: also before sign-in. link: whoever holds the signed link. That link is the proof
+# and no cookie stands for it: a foreign page has nothing to ride on, and no CSRF token is asked (RFC 8058 forbids it).
 
 CLOCK: Clock = SystemClock()
 

@@ -73,7 +73,16 @@ class Told:
     body: str  # everything that came with it, as readable JSON
 
 
-def tell(row: Fact, shop: Shop, language: str, who: str = "") -> Told:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How facts are told on this page."""
+
+    shop: Shop
+    language: str
+    labels: Mapping[tuple[str, str], str]  # ("segment" or "campaign", key) → name
+
+
+def tell(row: Fact, manner: Manner, who: str = "") -> Told:
     """One stored fact in a line."""
     properties, traits, context = _read(row.properties), _read(row.traits), _read(row.context)
     body = {"properties": properties, "traits": traits, "context": context, "message_id": row.message_id}
@@ -85,7 +94,7 @@ def tell(row: Fact, shop: Shop, language: str, who: str = "") -> Told:
         icon=ICONS.get(row.name) or KIND_ICONS.get(row.type, "dot"),
         stage=STAGES.get(row.name, ""),
         title=title(row),
-        detail=detail(row, properties, traits, context, shop, language)[:160],
+        detail=detail(row, properties, traits, context, manner)[:160],
         source=row.source,
         body=json.dumps({k: v for k, v in body.items() if v}, ensure_ascii=False, indent=2),
     )
@@ -108,13 +117,8 @@ def title(row: Fact) -> str:
     return titles.get(row.type) or row.name
 
 
-def detail(  # noqa: PLR0917 - the four parts of a fact and how to show them
-    row: Fact,
-    properties: Mapping[str, Any],
-    traits: Mapping[str, Any],
-    context: Mapping[str, Any],
-    shop: Shop,
-    language: str,
+def detail(
+    row: Fact, properties: Mapping[str, Any], traits: Mapping[str, Any], context: Mapping[str, Any], manner: Manner
 ) -> str:
     """The one thing worth reading beside the name."""
     if row.type == "identify":
@@ -123,8 +127,13 @@ def detail(  # noqa: PLR0917 - the four parts of a fact and how to show them
         page = context.get("page")
         return _plain(properties.get("path") or row.name or (page.get("path") if isinstance(page, dict) else ""))
     if row.name in DETAILS:
-        return " · ".join(part for part in (_plain(properties.get(key)) for key in DETAILS[row.name]) if part)
-    return _bought(properties, shop, language) or _plain(properties.get("name") or properties.get("title"))
+        parts = [_called(key, properties.get(key), manner) for key in DETAILS[row.name]]
+        return " · ".join(part for part in parts if part)
+    return _bought(properties, manner) or _plain(properties.get("name") or properties.get("title"))
+
+
+def _called(key: str, value: Any, manner: Manner) -> str:
+    return manner.labels.get((key, str(value))) or _worded(value)
 
 
 DETAILS = {
@@ -144,12 +153,13 @@ DETAILS = {
 }
 
 
-def _bought(properties: Mapping[str, Any], shop: Shop, language: str) -> str:
+def _bought(properties: Mapping[str, Any], manner: Manner) -> str:
     parts = []
     for key in ("revenue", "total", "value", "price"):
         amount = parse_amount(properties.get(key))
         if amount is not None:
-            parts.append(amounts.money(amount, str(properties.get("currency") or shop.currency), language))
+            currency = str(properties.get("currency") or manner.shop.currency)
+            parts.append(amounts.money(amount, currency, manner.language))
             break
     name = properties.get("name")
     if isinstance(name, str):
@@ -161,8 +171,11 @@ def _bought(properties: Mapping[str, Any], shop: Shop, language: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _worded(value: Any) -> str:
+    return word(value) if isinstance(value, str) else _plain(value)
+
+
 def _plain(value: Any) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return word(text)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
+
+from dangol.campaign.models import Campaign
+from dangol.segment.models import Segment
+from dangol.strategy import steps as strategy
 
 WORDS: dict[str, Any] = {
     # campaigns and runs
@@ -59,6 +64,22 @@ WORDS: dict[str, Any] = {
     "admin": _("admin"),
 }
 
+# Segments that every shop starts with are saved under English names; people read them in their own language.
+FIRST_SEGMENTS = frozenset(
+    {
+        gettext_noop("Visitors"),
+        gettext_noop("New customers"),
+        gettext_noop("Promising"),
+        gettext_noop("Loyal"),
+        gettext_noop("At risk"),
+        gettext_noop("Lost"),
+        gettext_noop("Dissatisfied"),
+        gettext_noop("Newcomers who allowed e-mail"),
+        gettext_noop("Left a cart an hour ago"),
+        gettext_noop("Bought before, away for three months"),
+    }
+)
+
 GATE_RULES: dict[str, Any] = {
     "consent_granted": _("consent to marketing is there"),
     "transactional": _("a message about the customer's own business needs no consent to marketing"),
@@ -92,3 +113,22 @@ def gate_rule(code: str) -> str:
     """Why the gate held or refused a message, in the page's language."""
     head = code.partition(":")[0]
     return str(GATE_RULES.get(code) or GATE_RULES.get(head) or code.replace("_", " "))
+
+
+def segment_name(segment: Segment) -> str:
+    """A segment's name; the first ones' in the page's language."""
+    return gettext(segment.name) if segment.name in FIRST_SEGMENTS else segment.name
+
+
+def campaign_name(campaign: Campaign) -> str:
+    """A campaign's name; where it is still its play's, in the page's language."""
+    play = strategy.plays().get(campaign.play)
+    if play and campaign.name in play.name.values():
+        return str(play.name.get((get_language() or "en")[:2], campaign.name))
+    return campaign.name
+
+
+def labels() -> dict[tuple[str, str], str]:
+    """What to call segments and campaigns that facts name by key: ("segment", key) or ("campaign", key) → name."""
+    found = {("segment", one.key): segment_name(one) for one in Segment.objects.all()}
+    return found | {("campaign", one.key): campaign_name(one) for one in Campaign.objects.all()}

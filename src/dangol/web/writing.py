@@ -1,4 +1,4 @@
-"""Rules and definitions as text that people edit: YAML out, YAML or JSON in, and the line each fault stands on. Pure."""
+"""Rules and definitions as text: YAML out, YAML or JSON in, and the line that each fault stands on. Pure."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def _line(tree: Any, path: str) -> int:
         if isinstance(tree, list) and word.isdecimal():
             word = int(word)
         try:
-            line = (tree.lc.item(word) if isinstance(tree, list) else tree.lc.key(word))[0]
+            place = tree.lc  # ruamel's lists and mappings remember where they stood
+            line = (place.item(word) if isinstance(word, int) else place.key(word))[0]
             tree = tree[word]
         except (KeyError, IndexError, AttributeError, TypeError):
             break

@@ -51,7 +51,7 @@ def _score(request: Asked) -> int:
     return int(given)
 
 
-def _shown(  # noqa: PLR0913 - the states one page has
+def _shown(
     request: Asked,
     asked: survey.Page,
     score: int,

@@ -14,7 +14,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dangol.base.errors import Invalid
-from dangol.campaign import reads
+from dangol.base.models import Shop
+from dangol.campaign import reads, templates
 from dangol.campaign import rules as campaign_rules
 from dangol.campaign import steps as campaign
 from dangol.campaign.models import Campaign
@@ -23,8 +24,8 @@ from dangol.campaign.rules import Definition, Step
 from dangol.deliver import reads as deliver
 from dangol.segment import reads as segment
 from dangol.web.page import Asked, go, show
+from dangol.web.wording import gate_rule, segment_name
 from dangol.web.writing import Placed, as_yaml, placed, read_one
-from dangol.web.wording import gate_rule
 
 MOST_TEXT = 400_000
 SENT, UNDER_WAY = ("accepted",), ("planned", "leased", "attempting", "deferred")
@@ -125,7 +126,7 @@ def _page(request: Asked, found: Campaign, text: str, faults: list[Placed]) -> C
         campaign=found,
         definition=definition,
         standing=standing,
-        entry_name=entry.name if entry else definition.entry.segment,
+        entry_name=segment_name(entry) if entry else definition.entry.segment,
         nodes=[
             _node(step, standing.waiting.get(index, 0), states.get(step.key, Counter()))
             for index, step in enumerate(definition.steps)
@@ -152,9 +153,13 @@ def _node(step: Step, waiting: int, states: Counter[str]) -> Node:
 
 
 def _subject(message: Mapping[str, Any]) -> str:
-    templates = message.get("templates") or {}
-    told = templates.get((get_language() or "en")[:2]) or next(iter(templates.values()), {})
-    return str(told.get("subject", ""))
+    """As a customer would read it, with the shop's name in its place."""
+    written = message.get("templates") or {}
+    told: Mapping[str, Any] = written.get((get_language() or "en")[:2]) or next(iter(written.values()), {})
+    try:
+        return templates.render_plain(str(told.get("subject", "")), {"shop": {"name": Shop.objects.get().name}})
+    except templates.TemplateFault:
+        return str(told.get("subject", ""))
 
 
 def _as_text(found: Campaign) -> str:

@@ -22,12 +22,14 @@ from dangol.identity import steps as identity
 from dangol.profile import reads as profile
 from dangol.profile import steps as profile_steps
 from dangol.profile.models import Consent, Order, Profile
+from dangol.profile.reads import Rhythm
 from dangol.segment import reads as segment
 from dangol.segment import steps as segments
 from dangol.segment.explanation import Explanation
 from dangol.segment.models import Segment
 from dangol.web.page import Asked, go, show
-from dangol.web.telling import Told, tell
+from dangol.web.telling import Manner, Told, tell
+from dangol.web.wording import labels
 
 FACTS_ON_A_PAGE = 40
 
@@ -48,7 +50,7 @@ class CustomerPage:
     customer_id: int
     profile: Profile
     net: Decimal
-    rhythm: profile.Rhythm
+    rhythm: Rhythm
     orders: list[Order]
     identifiers: list[tuple[str, str]]
     consents: list[Consent]
@@ -74,7 +76,6 @@ class ExplanationPart:
     """Why a customer is in a segment."""
 
     explanation: Explanation
-    name: str
 
 
 def customer(request: Asked, customer_id: int) -> HttpResponse:
@@ -109,17 +110,17 @@ def facts(request: Asked, customer_id: int) -> HttpResponse:
 
 def why(request: Asked, customer_id: int, key: str) -> HttpResponse:
     """Why a customer is in a segment, and when that will change."""
-    part = ExplanationPart(segments.explain(key, customer_id, request.now), segments.get(key).name)
+    part = ExplanationPart(segments.explain(key, customer_id, request.now))
     return show(request, "parts/why.html", part)
 
 
 def _facts(customer_id: int, before: tuple[datetime, int] | None) -> FactsPart:
     rows = profile_steps.timeline(customer_id, before=before, limit=FACTS_ON_A_PAGE + 1)
     more, rows = len(rows) > FACTS_ON_A_PAGE, rows[:FACTS_ON_A_PAGE]
-    shop, language = Shop.objects.get(), get_language() or "en"
+    manner = Manner(Shop.objects.get(), get_language() or "en", labels())
     return FactsPart(
         customer_id=customer_id,
-        lines=[tell(row, shop, language) for row in rows],
+        lines=[tell(row, manner) for row in rows],
         next=f"{to_us(rows[-1].at)}.{rows[-1].position}" if more else "",
     )
 

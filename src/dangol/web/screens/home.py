@@ -23,9 +23,10 @@ from dangol.segment import reads as segment
 from dangol.survey import steps as survey
 from dangol.survey.rules import Csat, csat
 from dangol.web.page import Asked, show
-from dangol.web.telling import Told, tell
+from dangol.web.telling import Manner, Told, tell
+from dangol.web.wording import labels
 
-ROWS = 40
+ROWS = 24
 HARVEST_KEPT = 15  # seconds: it is counted over all orders, the page asks every second
 
 
@@ -90,9 +91,10 @@ def _page(request: Asked, after: int) -> HomePage:
 
 
 def _feed(after: int) -> list[Told]:
-    shop, rows = Shop.objects.get(), profile_steps.latest(ROWS, after)
+    rows = profile_steps.latest(ROWS, after)
+    manner = Manner(Shop.objects.get(), get_language() or "en", labels())
     names = profile.names({row.customer_id for row in rows})
-    return [tell(row, shop, get_language() or "en", names.get(row.customer_id, "")) for row in rows]
+    return [tell(row, manner, names.get(row.customer_id, "")) for row in rows]
 
 
 def figures(now: datetime) -> Loop:

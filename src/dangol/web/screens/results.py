@@ -18,6 +18,7 @@ from dangol.profile import reads as profile
 from dangol.survey import steps as survey
 from dangol.survey.steps import Results as Answers
 from dangol.web.page import Asked, show
+from dangol.web.wording import campaign_name
 
 WIDTH, MARGIN = 600.0, 30.0  # of the interval's picture
 
@@ -91,7 +92,7 @@ class ResultPage:
 def results(request: Asked) -> HttpResponse:
     found = harvest.everything(request.now)
     total, answers = harvest.total(found), _answers("")
-    called = {one.key: one.name for one in campaign.everyone()}
+    called = {one.key: campaign_name(one) for one in campaign.everyone()}
     page = ResultsPage(
         total=total,
         picture=picture(total.extra_revenue),
@@ -109,7 +110,7 @@ def result(request: Asked, key: str) -> HttpResponse:
     told = harvest_steps.results(key, request.now)
     page = ResultPage(
         campaign=found,
-        row=Row(found.name, told, picture(told.extra_revenue)),
+        row=Row(campaign_name(found), told, picture(told.extra_revenue)),
         rates=picture(told.conversion),
         answers=answers if answers and answers.asked else None,
         chart=_chart(answers),
@@ -125,8 +126,10 @@ def picture(lift: Lift) -> Picture | None:
         return None
     left, right = min(lift.low, 0.0), max(lift.high, 0.0)
     scale = (WIDTH - 2 * MARGIN) / ((right - left) or 1.0)
-    places = [round(MARGIN + (number - left) * scale, 1) for number in (lift.low, lift.high, lift.value, 0.0)]
-    return Picture(*places, clear=lift.clear)
+    low, high, value, zero = (
+        round(MARGIN + (number - left) * scale, 1) for number in (lift.low, lift.high, lift.value, 0.0)
+    )
+    return Picture(low, high, value, zero, lift.clear)
 
 
 def _answers(key: str) -> Answers | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from babel import Locale
@@ -42,7 +42,7 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
             "name", "url", "timezone", "currency", "country", "locale", "sender_name", "sender_email", "phone",
             "postal_address",
         )  # fmt: skip
-        labels = {
+        labels: ClassVar = {
             "name": lazy("Name of the shop"),
             "url": lazy("Address on the web"),
             "sender_name": lazy("Letters come from"),
@@ -54,9 +54,9 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         locale = Locale.parse(locale_of(get_language()))
-        self.fields["timezone"].choices = [(zone, zone) for zone in sorted(available_timezones()) if "/" in zone or zone == "UTC"]
-        self.fields["currency"].choices = _currencies(locale)
-        self.fields["country"].choices = [("", "–"), *_countries(locale)]
+        self._offer("timezone", [(zone, zone) for zone in sorted(available_timezones()) if _common(zone)])
+        self._offer("currency", _currencies(locale))
+        self._offer("country", [("", "–"), *_countries(locale)])
         for name, field in self.fields.items():
             select = isinstance(field, forms.ChoiceField)
             field.widget.attrs["class"] = "form-select" if select else "form-control"
@@ -64,11 +64,25 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
                 field.widget.attrs["class"] += " is-invalid"
                 field.widget.attrs["aria-describedby"] = f"fault-{name}"
 
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+
     def clean_sender_email(self) -> str:
         value = str(self.cleaned_data["sender_email"])
         if value and parse_mailbox(value) is None:
             raise forms.ValidationError(_("This is not an address that messages can be sent from."))
         return value
+
+
+def _common(zone: str) -> bool:
+    return zone == "UTC" or zone.partition("/")[0] in REGIONS
+
+
+REGIONS = frozenset(
+    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+)
 
 
 def _currencies(locale: Locale) -> list[tuple[str, str]]:

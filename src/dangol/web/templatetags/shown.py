@@ -25,11 +25,18 @@ def _language() -> str:
 register.simple_tag(icons.icon, name="icon")
 register.filter("word", wording.word)
 register.filter("rule_id", wording.gate_rule)
+register.filter("segment_name", wording.segment_name)
+register.filter("campaign_name", wording.campaign_name)
 
 
 @register.filter
-def money(amount: Decimal | None, shop: Shop) -> str:
+def money(amount: Decimal | float | None, shop: Shop) -> str:
     return amounts.money(amount, shop.currency, _language())
+
+
+@register.filter
+def about(amount: Decimal | float | None, shop: Shop) -> str:
+    return amounts.about_money(amount, shop.currency, _language())
 
 
 @register.filter
@@ -52,9 +59,9 @@ def day(at: datetime | None, shop: Shop) -> str:
     return amounts.day(at, shop, _language())
 
 
-@register.filter
-def clock(at: datetime, shop: Shop) -> str:
-    return amounts.clock(at, shop)
+@register.simple_tag
+def clock(at: datetime, shop: Shop, now: datetime) -> str:
+    return amounts.clock(at, shop, now, _language())
 
 
 @register.filter
