@@ -61,11 +61,11 @@ def node(where: Any, asked: Asked) -> bool:
     if where == "everyone":
         return True
     if "all" in where:
-        return all([node(one, asked) for one in where["all"]])
+        return all(node(one, asked) for one in where["all"])
     if "any" in where:
-        return any([node(one, asked) for one in where["any"]])
+        return any(node(one, asked) for one in where["any"])
     if "none" in where:
-        return not any([node(one, asked) for one in where["none"]])
+        return not any(node(one, asked) for one in where["none"])
     if "exactly" in where:
         return sum(node(one, asked) for one in where["exactly"]["of"]) == where["exactly"]["k"]
     for subject, judge in LEAVES.items():
@@ -286,7 +286,9 @@ def _leap_year(year: int) -> bool:
 
 def conditions(listed: list[dict[str, Any]], fact: Told, asked: Asked) -> bool:
     return all(
-        compare(word, operand, property_of(fact, one["property"]), asked, UTC if one["property"] == "$timestamp" else None)
+        compare(
+            word, operand, property_of(fact, one["property"]), asked, UTC if one["property"] == "$timestamp" else None
+        )
         for one in listed
         for word, operand in one.items()
         if word != "property"

@@ -34,7 +34,14 @@ OBJECTS = st.lists(
 )
 NESTED = st.lists(st.builds(lambda items: {"l": items}, OBJECTS), max_size=2)
 VALUES = st.one_of(
-    SCALARS, st.sampled_from(TIMES), st.none(), ITEMS, OBJECTS, NESTED, st.just({}), st.builds(lambda v: {"x": v}, SCALARS)
+    SCALARS,
+    st.sampled_from(TIMES),
+    st.none(),
+    ITEMS,
+    OBJECTS,
+    NESTED,
+    st.just({}),
+    st.builds(lambda v: {"x": v}, SCALARS),
 )
 KEYS = ["p", "q", "n", "a.b"]
 PATHS = ["p", "q", "n", "n.x", '"a.b"', "missing"]
@@ -59,20 +66,26 @@ number_comparisons = st.one_of(
 )
 counts = st.one_of(
     st.integers(0, 3),
-    st.builds(lambda w, n: {w: n}, st.sampled_from(["at_least", "at_most", "over", "under", "is", "is_not"]), st.integers(0, 3)),
+    st.builds(
+        lambda w, n: {w: n},
+        st.sampled_from(["at_least", "at_most", "over", "under", "is", "is_not"]),
+        st.integers(0, 3),
+    ),
     st.builds(lambda w, n: {w: n}, st.sampled_from(["in", "not_in"]), st.lists(st.integers(0, 3), max_size=3)),
     st.builds(lambda pair: {"between": pair}, ordered_pair(st.integers(0, 3))),
 )
 spans = st.sampled_from(SPANS)
 time_comparisons = st.one_of(
-    st.tuples(st.sampled_from(["before", "after"]), st.sampled_from(DATES + [1_772_150_400])),
+    st.tuples(st.sampled_from(["before", "after"]), st.sampled_from([*DATES, 1772150400])),
     st.tuples(st.sampled_from(["within", "older_than", "in_next"]), spans),
     st.sampled_from([("between", ["2025-02-28", "2026-02-28"]), ("between", ["2026-02-27", "2026-02-27"])]),
     st.tuples(
         st.just("anniversary"),
         st.one_of(
             st.just({"on": "today"}),
-            st.builds(lambda w, s: {w: s}, st.sampled_from(["in_next", "in_last"]), st.sampled_from(["1d", "2d", "1w", "60w"])),
+            st.builds(
+                lambda w, s: {w: s}, st.sampled_from(["in_next", "in_last"]), st.sampled_from(["1d", "2d", "1w", "60w"])
+            ),
         ),
     ),
 )
@@ -239,7 +252,9 @@ def histories(draw: st.DrawFn) -> tuple[Told, ...]:
 def turning_points(facts: tuple[Told, ...], extra: list[int]) -> list[int]:
     """Instants at which something may turn: every fact and time, later and earlier by every span, and next to them."""
     marks = {f.at for f in facts} | {START + d * DAY for d in range(-4, 5)} | set(extra)
-    offsets = [0] + [sign * timedelta(**{unit: n}) // timedelta(microseconds=1) for unit, n in UNITS for sign in (1, -1)]
+    offsets = [0] + [
+        sign * timedelta(**{unit: n}) // timedelta(microseconds=1) for unit, n in UNITS for sign in (1, -1)
+    ]
     return sorted({mark + offset + near for mark in marks for offset in offsets for near in (-1, 0, 1)})
 
 

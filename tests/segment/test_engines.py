@@ -30,7 +30,9 @@ def test_engines_and_reference_agree(
     segments: dict[str, Any] = {f"s{n}": where for n, where in enumerate(wheres)}
     segments["referring"] = {"any": [{"segment": "s0"}, {"all": [{"segment": "s1", "is": False}, wheres[2]]}]}
     plan = plan_of(segments, zone)
-    near = [t for facts in histories for f in facts[:2] for t in (f.at, f.at + strategies.DAY, f.at + strategies.DAY + 1)]
+    near = [
+        t for facts in histories for f in facts[:2] for t in (f.at, f.at + strategies.DAY, f.at + strategies.DAY + 1)
+    ]
     asked = [(facts, t) for facts in histories for t in [*instants, *near]]
     for number, ((facts, t), found) in enumerate(zip(asked, judge(plan, asked), strict=True), 1):
         for key, where in segments.items():
@@ -44,7 +46,9 @@ def test_engines_and_reference_agree(
     facts=strategies.histories(),
     zone=st.sampled_from(ZONES),
 )
-def test_membership_never_changes_before_the_next_flip(wheres: list[Any], facts: tuple[Told, ...], zone: ZoneInfo) -> None:
+def test_membership_never_changes_before_the_next_flip(
+    wheres: list[Any], facts: tuple[Told, ...], zone: ZoneInfo
+) -> None:
     plan = plan_of({f"s{n}": where for n, where in enumerate(wheres)}, zone)
     marks = strategies.turning_points(facts, [])
     told = judge(plan, [(facts, t) for t in marks], "polars")

@@ -187,7 +187,9 @@ def test_no_flip_is_lost_when_a_segment_is_saved(kit: Kit, clock: SetClock) -> N
     assert steps.next_flip() == start + timedelta(days=10) + MICRO
     clock.set(start + timedelta(days=90))
     left = [(c.segment, c.at) for c in steps.wake(clock.now())]
-    assert left == [(key, start + timedelta(days=days) + MICRO) for key, days in (("short", 10), ("middle", 30), ("long", 60))]
+    assert left == [
+        (key, start + timedelta(days=days) + MICRO) for key, days in (("short", 10), ("middle", 30), ("long", 60))
+    ]
 
 
 def test_a_merged_customer_is_in_nothing_and_its_survivor_in_what_both_did(kit: Kit, clock: SetClock) -> None:
@@ -286,7 +288,11 @@ def test_the_explanation_of_one_who_is_not_in_it(kit: Kit, clock: SetClock) -> N
 def test_a_shop_without_segments_has_nothing_to_do(kit: Kit, clock: SetClock) -> None:
     kit.order("u1", "o1", 10)
     kit.run()
-    assert (steps.refresh([kit.customer("u1")], clock.now()), steps.wake(clock.now()), steps.next_flip()) == ([], [], None)
+    assert (steps.refresh([kit.customer("u1")], clock.now()), steps.wake(clock.now()), steps.next_flip()) == (
+        [],
+        [],
+        None,
+    )
     Flip.objects.create(customer_id=1, at=clock.now())
     assert steps.wake(clock.now()) == []
     assert steps.next_flip() is None

@@ -42,7 +42,7 @@ def read_segment(shape: Any, zone: tzinfo, key: str | None = None) -> Shape:
         if word not in {"key", "name", "where"}:
             reading.refuse(below("", word), word, "key, name, where")
     found = _key(reading, shape, key)
-    name = shape.get("name", found)
+    name = shape.get("name", found or "unnamed")
     if not (isinstance(name, str) and name.strip() and len(name) <= NAME_LONGEST):
         reading.refuse("/name", name, f"a text of 1 to {NAME_LONGEST} characters")
     rule = _whole(reading, shape)
