@@ -29,7 +29,8 @@ from dangol.deliver import steps as deliver
 from dangol.identity import steps as identity
 from dangol.profile import steps as profile
 from dangol.segment import steps as segment
-from dangol.survey import rules as survey
+from dangol.survey import rules as answers
+from dangol.survey import steps as survey
 
 log = logging.getLogger("dangol.loop")
 
@@ -81,7 +82,7 @@ def _take(entries: list[Entry], now: datetime) -> None:
     facts = [collected.normalise(entry) for entry in entries]
     who = identity.resolve(facts, now)
     if who.merges:
-        for merge in (profile.merge, segment.merge, campaign.merge, deliver.merge, converse.merge):
+        for merge in (profile.merge, segment.merge, campaign.merge, deliver.merge, converse.merge, survey.merge):
             merge(who.merges)
     profile.record(facts, who.customer_ids, who.identifier_ids)
     touched = set(who.customer_ids) - {0}
@@ -102,7 +103,7 @@ def _let_time_pass(now: datetime, at_once: int) -> int:
 def _ask_staff(facts: list[Fact], customer_ids: list[int], now: datetime) -> None:
     """A dissatisfied answer is a person's business: staff see a task in the same moment."""
     for fact, customer in zip(facts, customer_ids, strict=True):
-        if fact.name == "Survey Answered" and customer and survey.dissatisfied(fact.properties):
+        if fact.name == "Survey Answered" and customer and answers.dissatisfied(fact.properties):
             converse.open_task(customer, "dissatisfied", fact.properties, f"answer:{fact.message_id}", now)
 
 

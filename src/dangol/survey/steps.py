@@ -7,6 +7,7 @@ Promise: only a confirmation answers, never a look; one delivery has one answer,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from dangol.base.errors import Conflict, Fault, Invalid, NotFound
 from dangol.base.links import sign, unsign
 from dangol.collect.steps import emit
 from dangol.deliver.models import Delivery
+from dangol.identity.rules import Merged
 from dangol.survey import rules
 from dangol.survey.models import Answer, Survey
 
@@ -125,3 +127,9 @@ def results(key: str, campaign: str = "") -> Results:
         answers, asked = answers.filter(campaign=campaign), asked.filter(campaign=campaign)
     scores = list(answers.values_list("score", flat=True))
     return Results(survey, asked.count(), rules.csat(scores), list(answers.order_by("-at")[:20]))
+
+
+def merge(merges: Sequence[Merged]) -> None:
+    """Answers of an absorbed customer become the survivor's."""
+    for merged in merges:
+        Answer.objects.filter(customer_id=merged.absorbed).update(customer_id=merged.survivor)
