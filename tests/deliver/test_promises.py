@@ -115,7 +115,7 @@ class World:
             self.unsubscribed.setdefault(who, len(self.handed))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.sampled_from(KEYS), min_size=3), st.lists(EVENTS, max_size=20))
 def test_any_order_and_any_crash(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, first: set[tuple[int, str, str]], events: list[tuple]
