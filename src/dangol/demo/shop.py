@@ -76,9 +76,8 @@ def build(settings: Settings, plan: Plan, progress: Progress) -> setup.Keys:
         ),
         plan.now - plan.span,
     )
-    with open_log(settings.folder) as log, _own_facts_to(log):
+    with open_log(settings.folder) as log, _own_facts_to(log), _in_haste():
         fill(log, plan, progress)
-    connection.close()  # with what _hasten set
     return keys
 
 
@@ -91,10 +90,23 @@ def _own_facts_to(log: FileLog) -> Iterator[None]:
         collect.use_log(None)
 
 
+@contextmanager
+def _in_haste() -> Iterator[None]:
+    """A build that is cut short is begun again, so its commits need not wait for the disk."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous=OFF")
+    try:
+        yield
+    finally:
+        connection.close()
+
+
 def fill(log: FileLog, plan: Plan, progress: Progress) -> None:
     """Let history and the simulated weeks happen to a shop that has just been made."""
     _introduce()
-    _hasten()
     shop = Shop.objects.get()
     clock = SetClock(plan.now - plan.span)
     with tempfile.TemporaryDirectory(prefix="dangol-demo-") as name:
@@ -122,13 +134,6 @@ def _introduce() -> None:
         postal_address="1 Example Street, London",
         phone="+44 20 7946 0000",
     )
-
-
-def _hasten() -> None:
-    """A build that is cut short is begun again, so its commits need not wait for the disk."""
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA synchronous=OFF")
 
 
 def _import(log: FileLog, past: Sequence[Bought], people: dict[str, Person], clock: SetClock, place: Place) -> None:

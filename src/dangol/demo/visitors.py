@@ -57,7 +57,7 @@ class Crowd:
         self._agenda: list[tuple[float, int, Deed]] = []
         self._by_email = {one.email: one for one in known}
         self._carts: dict[str, Sequence[Event]] = {}
-        self._count, self._newest, self.sent = 0, 0, 0
+        self._count, self._newest, self._said = 0, 0, 0
 
     def run(self, clock: Callable[[], float], sleep: Callable[[float], None], until: float | None = None) -> None:
         """Visit until `until`; for ever without it."""
@@ -85,8 +85,7 @@ class Crowd:
         self._at(clock() + self._rng.expovariate(1 / ARRIVAL), lambda: self._arrive(clock))
         visit = self._visit()
         for one in visit.happenings:
-            event = one.event
-            self._at(clock() + one.after.total_seconds() / HURRY, lambda event=event: self._post(event))  # type: ignore[misc]
+            self._at(clock() + one.after.total_seconds() / HURRY, self._saying(one.event))
 
     def _visit(self) -> Visit:
         rng, draw = self._rng, self._rng.random()
@@ -117,9 +116,14 @@ class Crowd:
         self._count += 1
         return person(f"L{self._name}{self._count:04}", self._rng)
 
+    def _saying(self, event: Event) -> Deed:
+        """To say it, once: tried again it has the same id."""
+        self._said += 1
+        named = event | {"messageId": f"live-{self._name}-{self._said}"}
+        return lambda: self._post(named)
+
     def _post(self, event: Event) -> None:
-        self.sent += 1
-        body = json.dumps(event | {"messageId": f"live-{self._name}-{self.sent}"}).encode()
+        body = json.dumps(event).encode()
         token = base64.b64encode(f"{self._keys.write_key}:".encode()).decode()
         headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
         self._open(f"{self._keys.base_url}/v1/{event['type']}", headers, body)
@@ -151,7 +155,7 @@ class Crowd:
             self._at(when + 3, lambda: self._answer(marks[takes.score - 1], takes.score, takes.comment))
         if takes.buys:
             cart = self._carts.get(who.user_id) or ()
-            self._at(when + 8, lambda: self._buy(who, cart))
+            self._buy(who, cart, when + 8)
 
     def _answer(self, link: str, score: int, comment: str) -> None:
         """Look at the page as anybody would, then press its button."""
@@ -159,11 +163,11 @@ class Crowd:
         form = urllib.parse.urlencode({"score": score, "text": comment}).encode()
         self._open(link, {"Content-Type": "application/x-www-form-urlencoded"}, form)
 
-    def _buy(self, who: Person, cart: Sequence[Event]) -> None:
+    def _buy(self, who: Person, cart: Sequence[Event], when: float) -> None:
         visit = Visit(who, self._rng, known=True)
         self._check_out(visit, cart or fill_cart(visit, self._catalogue, self._rng))
         for one in visit.happenings:
-            self._post(one.event)
+            self._at(when + one.after.total_seconds() / HURRY, self._saying(one.event))
 
     def _open(self, url: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(  # noqa: S310 - our own shop's address
