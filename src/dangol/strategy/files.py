@@ -14,7 +14,7 @@ from dangol.strategy.rules import LANGUAGES, Play, Prior
 
 PLAYS = Path(__file__).parent / "plays"
 SEGMENTS = Path(__file__).parent / "segments.yaml"
-CONTENT = "<!-- content -->"
+CONTENT, LANGUAGE = "<!-- content -->", "<!-- language -->"
 ORDER = ("welcome", "abandoned-cart", "thanks", "win-back")  # in which a new shop should begin
 
 
@@ -60,10 +60,14 @@ def _step(path: Path, step: Mapping[str, Any]) -> dict[str, Any]:
     """A journey's step with its templates' HTML: <play>.<step>.<language>.html within the frame all plays share."""
     frame = (PLAYS / "frame.html").read_text("utf-8")
     templates = {
-        language: {**told, "html": frame.replace(CONTENT, _html(f"{path.stem}.{step['key']}.{language}.html"))}
+        language: {**told, "html": _framed(frame, f"{path.stem}.{step['key']}.{language}.html", language)}
         for language, told in step["send"]["templates"].items()
     }
     return {**step, "send": {**step["send"], "templates": templates}}
+
+
+def _framed(frame: str, name: str, language: str) -> str:
+    return frame.replace(LANGUAGE, language).replace(CONTENT, _html(name))
 
 
 def _html(name: str) -> str:
