@@ -8,6 +8,7 @@ serve ── web      takes facts, shows the console (an HTTP server with one wo
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -75,6 +76,8 @@ class Children:
 
 def serve(settings: Settings, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Serve a shop until SIGTERM or SIGINT. Raises Conflict where its data folder is served already."""
+    # A forked worker would inherit the thread pools of the query engines without their threads, and wait for ever.
+    multiprocessing.set_start_method("spawn", force=True)
     with sole_holder(settings.folder):
         address = f"http://{host}:{port}"
         children = Children(("loop", "deliver"))
