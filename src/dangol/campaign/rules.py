@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,10 +60,10 @@ class Step:
 
     key: str
     wait: timedelta
-    channel: str
-    message_class: str
-    message: Mapping[str, Any]  # templates by language, survey, tracking
-    keeps: timedelta = KEEPS
+    channel: str = ""
+    message_class: str = ""
+    message: Mapping[str, Any] = field(default_factory=dict)  # templates by language, survey, tracking
+    keeps: timedelta = KEEPS  # how long after it was due it is still sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,11 @@ def _definition(read: Reader, given: object, at: str) -> Definition:
 
 
 def _entry(read: Reader, given: object, at: str) -> Entry:
+    before = len(read.faults)
     shape = read.mapping(given, at, ("segment", "fact"))
     if len(shape) != 1:
-        read.fault(at, given, 'one of {"segment": key} or {"fact": name}')
+        if len(read.faults) == before:
+            read.fault(at, given, 'one of {"segment": key} or {"fact": name}')
         return Entry()
     if "segment" in shape:
         return Entry(segment=read.key(shape["segment"], f"{at}/segment"))
@@ -149,20 +151,26 @@ def _steps(read: Reader, given: object, at: str) -> tuple[Step, ...]:
 
 def _step(read: Reader, given: object, at: str) -> Step:
     shape = read.mapping(given, at, ("key", "wait", "send"))
-    send, place = read.mapping(shape.get("send"), f"{at}/send", SEND), f"{at}/send"
-    message: dict[str, Any] = {"templates": _templates(read, send.get("templates"), f"{place}/templates")}
-    if send.get("survey") is not None:
-        message["survey"] = read.key(send["survey"], f"{place}/survey")
-    if not read.flag(send, "tracking", place, default=True):
-        message["tracking"] = False
-    keeps = send.get("keeps")
-    return Step(
+    send = read.mapping(shape.get("send"), f"{at}/send", SEND)
+    step = Step(
         key=read.key(shape.get("key"), f"{at}/key"),
         wait=read.span(shape["wait"], f"{at}/wait") if shape.get("wait") is not None else timedelta(0),
-        channel=read.choice(send.get("channel"), f"{place}/channel", ("email",)),
-        message_class=read.choice(send.get("class"), f"{place}/class", (MARKETING, TRANSACTIONAL)),
+    )
+    return _with_message(read, step, send, f"{at}/send") if isinstance(shape.get("send"), Mapping) else step
+
+
+def _with_message(read: Reader, step: Step, send: Mapping[str, Any], at: str) -> Step:
+    message: dict[str, Any] = {"templates": _templates(read, send.get("templates"), f"{at}/templates")}
+    if send.get("survey") is not None:
+        message["survey"] = read.key(send["survey"], f"{at}/survey")
+    if not read.flag(send, "tracking", at, default=True):
+        message["tracking"] = False
+    return replace(
+        step,
+        channel=read.choice(send.get("channel"), f"{at}/channel", ("email",)),
+        message_class=read.choice(send.get("class"), f"{at}/class", (MARKETING, TRANSACTIONAL)),
         message=message,
-        keeps=read.span(keeps, f"{place}/keeps") if keeps is not None else KEEPS,
+        keeps=read.span(send["keeps"], f"{at}/keeps") if send.get("keeps") is not None else KEEPS,
     )
 
 
@@ -247,12 +255,12 @@ def reaches_goal(definition: Definition, trigger: str, entered_at: datetime, fac
     fact from shortly before the start counts too if it arrives after it: the order that crossed the reminder.
     """
     goal = definition.goal
-    if goal is None or name_of(fact) != goal.fact or fact_trigger(fact) == trigger:
+    if goal is None or name_of(fact) != goal.fact:
         return False
-    if fact.at > entered_at:
-        return True
+    if definition.entry.fact == goal.fact:
+        return fact.at > entered_at and fact_trigger(fact) != trigger
     crossed = not fact.imported and fact.received_at >= entered_at and fact.at > entered_at - LATE
-    return crossed and definition.entry.fact != goal.fact
+    return fact.at > entered_at or crossed
 
 
 def further(runs: Sequence[tuple[int, bool]]) -> int:

@@ -39,10 +39,10 @@ class TemplateFault(Exception):
 def trouble(source: str) -> str:
     """Why a template cannot be read; empty when it can."""
     try:
-        PLAIN.from_string(source)
+        unknown = sorted(set(PLAIN.from_string(source).analyze().filters) - set(PLAIN.filters))
     except (LiquidError, RecursionError) as error:
         return _first_line(error)
-    return ""
+    return f"unknown filter {unknown[0]!r}" if unknown else ""
 
 
 def render_markup(source: str, variables: Mapping[str, Any]) -> str:
