@@ -48,6 +48,11 @@ def percent(value: float | None, language: str, digits: int = 0) -> str:
     return NONE if value is None else f"{number(value, language, digits)}%"
 
 
+def points(value: float | None, language: str) -> str:
+    """A difference of two shares, in percentage points."""
+    return NONE if value is None else number(value, language, 1) + ("%p" if language.startswith("ko") else " pp")
+
+
 def moment(at: datetime | None, shop: Shop, language: str) -> str:
     """Day and time in the shop's zone."""
     if at is None:

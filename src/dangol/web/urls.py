@@ -81,5 +81,5 @@ ROUTES = (
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *(route.as_url() for route in ROUTES),
-    path("api/", include("dangol.web.api.urls")),
+    path("api/", include(("dangol.web.api.urls", "api"))),
 ]

@@ -50,6 +50,11 @@ def percent(value: float | None, digits: int = 0) -> str:
 
 
 @register.filter
+def points(value: float | None) -> str:
+    return amounts.points(value, _language())
+
+
+@register.filter
 def moment(at: datetime | None, shop: Shop) -> str:
     return amounts.moment(at, shop, _language())
 
