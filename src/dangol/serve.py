@@ -64,7 +64,9 @@ class Children:
 
     @staticmethod
     def _spawn(name: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-m", "dangol.serve", name])  # noqa: S603 - our own module
+        # A session of its own: Ctrl-C at the terminal is for the server, which ends its children in order.
+        command = [sys.executable, "-m", "dangol.serve", name]
+        return subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own module
 
     def _watch(self) -> None:
         while not self._stopping.wait(0.5):
