@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.test import Client
 
 from dangol.base.clock import SetClock
-from dangol.base.models import Shop
 from dangol.strategy import steps as strategy
 from dangol.survey import steps as survey
 from dangol.web import guard
@@ -68,8 +67,8 @@ def still(clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> SetClock:
 
 
 @pytest.fixture
-def program(shop: Shop, still: SetClock) -> Program:
-    """May read and write."""
+def program(kit: Kit, still: SetClock) -> Program:
+    """May read and write a shop that has nothing yet, not even its first segments."""
     return Program(make_api_key("all", ["read", "write"], still.now())[1])
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from dangol.web import guard
-from dangol.web.api.problems import Refused
+from dangol.web.api.problems import JSON, Refused
 from dangol.web.models import ApiKey, Idempotency
 
 HEADER = "Idempotency-Key"
@@ -61,7 +61,7 @@ def _again(place: Place, digest: str) -> HttpResponse | None:
         return None
     if row.body_hash != digest:
         raise Refused(422, f"this {HEADER} was used with another body")
-    answer = HttpResponse(row.answer.encode(), status=row.status, content_type="application/json")
+    answer = HttpResponse(row.answer.encode(), status=row.status, content_type=JSON)
     answer[REPLAYED] = "true"
     return answer
 

@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from dangol.base.errors import Conflict, DangolError, Fault, Invalid, NotFound, Unavailable
 
 KIND = "application/problem+json"
+JSON = "application/json; charset=utf-8"
 STATUS: dict[type[DangolError], int] = {NotFound: 404, Conflict: 409, Invalid: 422, Unavailable: 503}
 RETRY_AFTER = 5  # seconds
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # RFC 9110's words; the library knows older ones

@@ -13,7 +13,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from dangol import __version__
-from dangol.base.errors import DangolError, Fault, Invalid
+from dangol.base.errors import DangolError
 from dangol.collect import steps as collect
 from dangol.web.api import campaigns, customers, deliveries, harvest, satisfaction, segments, shapes, strategy
 from dangol.web.api.access import SecretKey
@@ -26,17 +26,11 @@ Everything the console shows, for programs. Send a secret key as `Authorization:
 `limit`. Errors are problem documents (RFC 9457). Every POST honours `Idempotency-Key`."""
 
 
-class StrictJson(Parser):
-    """JSON as RFC 8259 has it: no NaN, no lone surrogates, and no NUL, which databases do not keep."""
+class ReadJson(Parser):
+    """The body as the door has read it (urls.py)."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        try:
-            value = msgspec.json.decode(request.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Refused(400, f"the body is not JSON: {error}") from error
-        if b"\\u0000" in request.body and _has_nul(value):
-            raise Invalid([Fault("", "text with a NUL character", "text without")])
-        return value
+        return getattr(request, "json", {})
 
 
 class ExactJson(BaseRenderer):
@@ -46,19 +40,6 @@ class ExactJson(BaseRenderer):
 
     def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
         return msgspec.json.encode(data)
-
-
-def _has_nul(value: Any) -> bool:
-    stack = [value]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, str) and "\x00" in one:
-            return True
-        if isinstance(one, dict):
-            stack += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            stack += one
-    return False
 
 
 class AdminApi(NinjaAPI):
@@ -84,7 +65,7 @@ api = AdminApi(
     openapi_url=None,
     docs_url=None,
     auth=SECRET_KEY,
-    parser=StrictJson(),
+    parser=ReadJson(),
     renderer=ExactJson(),
 )
 

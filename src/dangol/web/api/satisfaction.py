@@ -19,6 +19,7 @@ from dangol.web.api.lists import Page, Paging, at_number, page
 from dangol.web.api.parameters import Key, TaskId, Text
 
 router = Router(tags=["satisfaction"])
+NO_NOTE = shapes.Note()
 
 
 class Wanted(Paging):
@@ -53,7 +54,7 @@ def tasks(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]:
 
 
 @router.post("/tasks/{task_id}/done", response=shapes.TaskShown)
-def done(request: HttpRequest, task_id: TaskId, told: Body[shapes.Note]) -> dict[str, Any]:
+def done(request: HttpRequest, task_id: TaskId, told: Body[shapes.Note] = NO_NOTE) -> dict[str, Any]:
     """Close a task with what was done."""
     return _task(converse.done(task_id, told.note, guard.CLOCK.now()))
 

@@ -11,13 +11,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, Unrea
 from django.urls import URLPattern, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
+from dangol.base.errors import Fault, Invalid
 from dangol.web.api.document import document
 from dangol.web.api.once import HEADER, once
-from dangol.web.api.problems import Refused, of_error, problem
+from dangol.web.api.problems import JSON, Refused, of_error, problem
 from dangol.web.api.routes import SECRET_KEY, api
 
 View = Callable[..., HttpResponse]
-JSON = "application/json"
+ACCEPTED = "application/json"
 
 
 def guarded(view: View) -> View:
@@ -25,7 +26,7 @@ def guarded(view: View) -> View:
 
     def answer(request: HttpRequest, **parameters: Any) -> HttpResponse:
         try:
-            _check_body(request)
+            _read_body(request)
             key = SECRET_KEY.permits(request) if request.method == "POST" and HEADER in request.headers else None
             if key:
                 return once(request, key, lambda: view(request, **parameters))
@@ -43,15 +44,38 @@ def guarded(view: View) -> View:
     return csrf_exempt(answer)
 
 
-def _check_body(request: HttpRequest) -> None:
+def _read_body(request: HttpRequest) -> None:
+    """Puts the body's value on the request; a body that is not there leaves none. Raises Refused or Invalid."""
     try:
         body = request.body
     except RequestDataTooBig as error:
         raise Refused(413, "the body is too large") from error
     except UnreadablePostError as error:
         raise Refused(400, "the body was cut short") from error
-    if body and request.content_type != JSON:
-        raise Refused(415, f"Content-Type: found {request.content_type or 'nothing'}; allowed: {JSON}")
+    if not body:
+        return
+    if request.content_type != ACCEPTED:
+        raise Refused(415, f"Content-Type: found {request.content_type or 'nothing'}; allowed: {ACCEPTED}")
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused(400, f"the body is not JSON: {error}") from error
+    if b"\\u0000" in body and _has_nul(value):
+        raise Invalid([Fault("", "text with a NUL character, which databases do not keep", "text without")])
+    request.json = value  # type: ignore[attr-defined]
+
+
+def _has_nul(value: Any) -> bool:
+    stack = [value]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, str) and "\x00" in one:
+            return True
+        if isinstance(one, dict):
+            stack += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            stack += one
+    return False
 
 
 def _openapi(request: HttpRequest) -> HttpResponse:

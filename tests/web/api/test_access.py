@@ -1,0 +1,139 @@
+"""Who may call what: every route with every kind of key."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from dangol.base.clock import SetClock
+from dangol.base.errors import Invalid
+from dangol.collect.steps import add_source
+from dangol.web.api import keys
+from dangol.web.api.document import document
+from dangol.web.models import ApiKey
+from tests.web.api.conftest import Program
+
+pytestmark = pytest.mark.django_db
+
+# What each route of the document needs. A new route stands here or this test fails.
+READING = {
+    "GET /api/log",
+    "GET /api/customers",
+    "GET /api/customers/{customer_id}",
+    "GET /api/customers/{customer_id}/timeline",
+    "GET /api/customers/{customer_id}/segments/{key}",
+    "GET /api/segments",
+    "GET /api/segments/{key}",
+    "GET /api/segments/{key}/members",
+    "POST /api/segments/evaluate",
+    "GET /api/strategy/plan",
+    "GET /api/campaigns",
+    "GET /api/campaigns/{key}",
+    "GET /api/campaigns/{key}/results",
+    "GET /api/deliveries",
+    "GET /api/outbox",
+    "GET /api/surveys/{key}/results",
+    "GET /api/harvest/{key}",
+    "GET /api/tasks",
+}
+WRITING = {
+    "PUT /api/segments/{key}",
+    "DELETE /api/segments/{key}",
+    "POST /api/strategy/plays/{key}/activate",
+    "PUT /api/campaigns/{key}",
+    "POST /api/campaigns/{key}/activate",
+    "POST /api/campaigns/{key}/pause",
+    "POST /api/tasks/{task_id}/done",
+}
+ROUTES = sorted(READING | WRITING)
+
+
+def call(program: Program, route: str) -> Any:
+    method, path = route.split(" ")
+    body = {"where": "everyone"} if method == "POST" and path.endswith("evaluate") else None
+    body = {} if method in {"PUT", "POST"} and body is None else body
+    return program.call(method, path.replace("{key}", "nothing").replace("_id}", "}").replace("{customer}", "9").replace("{task}", "9"), body)  # fmt: skip
+
+
+def test_the_lists_above_are_the_routes_there_are() -> None:
+    paths = document()["paths"]
+    assert {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods} == READING | WRITING
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_without_a_key_nothing_is_told(program: Program, route: str) -> None:
+    answer = call(Program(""), route)
+    assert (answer.status, answer.kind) == (401, "application/problem+json")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_keys_that_are_none_open_nothing(program: Program, still: SetClock, route: str) -> None:
+    write_key = add_source("site", "Site", still.now()).write_key
+    row, revoked = keys.make_api_key("old", ["read", "write"], still.now())
+    keys.revoke(row.pk, still.now())
+    guessed = keys.PREFIX + "x" * 43
+    for secret in (write_key, revoked, guessed, program.secret[:-1], program.secret + "x", ApiKey.objects.all()[0].hash):
+        assert call(Program(secret), route).status == 401
+
+
+@pytest.mark.parametrize("route", sorted(READING))
+def test_a_reading_key_reads_and_a_writing_key_does_not(program: Program, still: SetClock, route: str) -> None:
+    assert call(Program(keys.make_api_key("r", ["read"], still.now())[1]), route).status in {200, 404}
+    assert call(Program(keys.make_api_key("w", ["write"], still.now())[1]), route).status == 403
+
+
+@pytest.mark.parametrize("route", sorted(WRITING))
+def test_a_writing_key_writes_and_a_reading_key_does_not(program: Program, still: SetClock, route: str) -> None:
+    assert call(Program(keys.make_api_key("w", ["write"], still.now())[1]), route).status in {200, 404, 422}
+    refused = call(Program(keys.make_api_key("r", ["read"], still.now())[1]), route)
+    assert (refused.status, refused.kind) == (403, "application/problem+json")
+
+
+def test_other_schemes_and_a_session_open_nothing(program: Program, django_user_model: Any) -> None:
+    basic = Program("").get("/api/log", Authorization=f"Basic {program.secret}")
+    assert basic.status == 401
+    person = Client()
+    person.force_login(django_user_model.objects.create_user("owner", "o@example.com", "a long password"))
+    assert person.get("/api/log").status_code == 401, "a cookie must not act for a program"
+
+
+def test_the_document_is_open_to_all(program: Program) -> None:
+    told = Program("").get("/api/openapi.json")
+    assert (told.status, told.body["openapi"]) == (200, "3.1.0")
+
+
+def test_a_key_is_shown_once_and_kept_as_a_hash(shop: Any, still: SetClock) -> None:
+    row, secret = keys.make_api_key("mine", ["read"], still.now())
+    assert re.fullmatch(r"dgk_[A-Za-z0-9_-]{43}", secret), "32 random bytes, and no colon"
+    assert row.hash == hashlib.sha256(secret.encode()).hexdigest()
+    kept = [str(value) for value in ApiKey.objects.filter(pk=row.pk).values()[0].values()]
+    assert not any(secret in value for value in kept)
+    assert secret.startswith(row.prefix)
+
+
+@pytest.mark.parametrize("scopes", [[], ["admin"], ["read", "admin"]])
+def test_a_key_has_known_scopes(shop: Any, still: SetClock, scopes: list[str]) -> None:
+    with pytest.raises(Invalid):
+        keys.make_api_key("mine", scopes, still.now())
+
+
+def test_the_last_use_is_noted_once_a_minute(program: Program, still: SetClock) -> None:
+    start = still.now()
+
+    def used() -> Any:
+        return ApiKey.objects.get().last_used_at
+
+    program.get("/api/log")
+    assert used() == start
+    still.advance(timedelta(seconds=59))
+    program.get("/api/log")
+    assert used() == start
+    still.advance(timedelta(seconds=2))
+    program.get("/api/log")
+    assert used() == start + timedelta(seconds=61)
