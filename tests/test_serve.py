@@ -135,7 +135,12 @@ def test_sigterm_finishes_and_leaves_nobody_behind(server: Server) -> None:
     begun = time.monotonic()
     assert server.end(signal.SIGTERM) == 0
     assert time.monotonic() - begun < 10
-    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    for _ in range(50):  # the interpreter's own resource tracker ends a moment after the process it watched
+        left = [child for child in children if Path(f"/proc/{child}").exists()]
+        if not left:
+            break
+        time.sleep(0.1)
+    assert not left
     server.start()
 
 
