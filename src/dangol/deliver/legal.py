@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dangol.deliver.rules import MARKETING
 
+FONT = "-apple-system,'Segoe UI','Apple SD Gothic Neo','Noto Sans KR',sans-serif"
 LABEL = "(광고)"  # exactly so; look-alikes such as [광고] are violations
 REFUSE = {
     "en": "You receive this because you agreed to our news. {link}Unsubscribe{end} at any time, free of charge.",
@@ -47,7 +48,7 @@ def footer(sender: Sender, message_class: str, language: str, unsubscribe_url: s
     body = "".join(f'<p style="margin:4px 0">{paragraph}</p>' for paragraph in paragraphs)
     return (
         '<div style="max-width:560px;margin:24px auto;padding:12px 16px;border-top:1px solid #ddd;'
-        f'font-size:12px;line-height:1.5;color:#666">{body}</div>'
+        f'font:12px/1.5 {FONT};word-break:keep-all;color:#666">{body}</div>'
     )
 
 
