@@ -296,3 +296,13 @@ def test_a_shop_without_segments_has_nothing_to_do(kit: Kit, clock: SetClock) ->
     Flip.objects.create(customer_id=1, at=clock.now())
     assert steps.wake(clock.now()) == []
     assert steps.next_flip() is None
+
+
+def test_another_time_zone_moves_the_bounds_of_days(kit: Kit, shop: Shop, clock: SetClock) -> None:
+    kit.track("u1", "A", at=datetime.fromisoformat("2026-11-20T20:00:00Z"))
+    kit.run()
+    steps.save("that-day", {"where": {"event": "A", "between": ["2026-11-21", "2026-11-21"]}}, clock.now())
+    assert members("that-day") == [kit.customer("u1")], "it was the 21st in Seoul"
+    Shop.objects.update(timezone="UTC")
+    steps.recompute(clock.now())
+    assert members("that-day") == []

@@ -32,7 +32,7 @@ from dangol.segment.rules import Change
 
 __all__ = [
     "Change", "all_active", "archive", "check", "count", "evaluate", "explain", "forget", "get", "holding", "keys_of",
-    "members", "merge", "next_flip", "refresh", "save", "wake", "words",
+    "members", "merge", "next_flip", "recompute", "refresh", "save", "wake", "words",
 ]  # fmt: skip
 
 AT_ONCE = 300  # values in one IN (…)
@@ -70,7 +70,7 @@ def save(key: str, shape: Mapping[str, Any], now: datetime) -> Segment:
         segment.version += 1
         segment.updated_at = now
         segment.save()
-        _compute(told.key, now)
+        _compute({told.key}, now)
         return segment
 
 
@@ -113,11 +113,17 @@ def _rules(segments: Sequence[Segment], where: tzinfo) -> dict[str, Rule]:
     return {segment.key: read_rule(segment.rule, where) for segment in segments}
 
 
-def _compute(key: str, now: datetime) -> None:
-    """Members and flips of a segment that is new or was changed, and of those that refer to it."""
+def recompute(now: datetime) -> None:
+    """Compute every segment anew over all history, and tell nobody: after the shop has moved to another time zone."""
+    with turn():
+        _compute({segment.key for segment in all_active()}, now)
+
+
+def _compute(keys: set[str], now: datetime) -> None:
+    """Members and flips of segments that are new or were changed, and of those that refer to them."""
     active, where = all_active(), zone()
     known = _rules(active, where)
-    changed = {key} | rules.referring(key, known)
+    changed = keys.union(*(rules.referring(key, known) for key in keys))
     plan = Plan(rules.with_references(changed, known), where)
     found: dict[str, set[int]] = {one: set() for one in changed}
     for judged in evaluation.judge_all(plan, to_us(now)):
