@@ -9,7 +9,7 @@ from django.db import transaction
 
 from dangol.base.errors import NotFound
 from dangol.collect.steps import emit_all
-from dangol.deliver import gate, records, rules
+from dangol.deliver import gate, records, rows, rules
 from dangol.deliver.models import Delivery, Link, Suppression
 from dangol.profile.models import Consent
 
@@ -86,11 +86,11 @@ def _cancel_unsent(delivery: Delivery, now: datetime) -> int:
     queued = Delivery.objects.select_for_update().filter(
         customer_id=delivery.customer_id, channel=delivery.channel, message_class=rules.MARKETING, state__in=UNSENT
     )
-    rows = list(queued)
-    for row in rows:
+    stopped = list(queued)
+    for row in stopped:
         gate.apply(row, rules.Deny(("unsubscribed",)), now)
-    Delivery.objects.bulk_update(rows, ["state", "decision", "finished_at", "lease", "leased_until"], batch_size=100)
-    return len(rows)
+    rows.save(stopped)
+    return len(stopped)
 
 
 def _tell_unsubscribed(delivery: Delivery, now: datetime) -> None:

@@ -16,12 +16,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from dangol.base import links
 from dangol.base.clock import Clock
 from dangol.base.errors import DangolError
 from dangol.campaign.templates import TemplateFault
-from dangol.deliver import gate, outcomes, records
+from dangol.deliver import gate, outcomes, records, rows
 from dangol.deliver.channels import Channel
 from dangol.deliver.drafts import drafts
 from dangol.deliver.letter import Letter
@@ -36,10 +37,6 @@ LEASE = timedelta(seconds=60)  # a slow batch may lose its lease: then another w
 LONGEST_ATTEMPT = timedelta(minutes=15)  # after that nobody is still waiting for an answer
 TOGETHER = 50  # messages that one transaction takes where the channel is our own database
 CUSTOMER_LOCK = 0x0DA17602  # with the customer's id: one marketing message a day, however many workers there are
-COLUMNS = [
-    "state", "due_at", "lease", "leased_until", "attempts", "unconfirmed", "attempted_at", "finished_at", "address",
-    "subject", "language", "decision", "outcome",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +72,37 @@ def hand_over(channel: Channel, taken: Sequence[Delivery], name: str, clock: Clo
 
 
 def _hand_over_here(channel: Channel, ready: Sequence[Ready], name: str, clock: Clock) -> None:
-    begun = _begin(ready, name, clock.now())
-    ended = [(delivery, _try(channel, delivery, letter)) for delivery, letter in begun]
-    records.record(ended, clock.now())
-    _save([delivery for delivery, _ in ended])
+    mine, begun = _begin(ready, name, clock.now())
+    records.record([(delivery, _try(channel, delivery, letter)) for delivery, letter in begun], clock.now())
+    rows.save(mine)
 
 
 def _hand_over_there(channel: Channel, ready: Sequence[Ready], name: str, clock: Clock) -> None:
     with transaction.atomic(durable=True):
-        begun = _begin(ready, name, clock.now())
+        mine, begun = _begin(ready, name, clock.now())
+        rows.save(mine)
     for delivery, letter in begun:
         outcome = _try(channel, delivery, letter)
         with transaction.atomic(durable=True):
-            ours = _mine([delivery.pk], name, ("attempting", "unknown"))
+            ours = list(_mine([delivery.pk], name, ("attempting", "unknown")))
             records.record([(row, outcome) for row in ours], clock.now())
-            _save(ours)
+            rows.save(ours)
 
 
 def _sift(taken: Sequence[Delivery], name: str, now: datetime) -> list[Delivery]:
     """Ask the gate before anything is rendered; those it lets pass."""
+    whole = {delivery.pk: delivery for delivery in taken}
     with transaction.atomic():
-        mine = _mine([delivery.pk for delivery in taken], name, ("leased",))
+        mine = list(_mine(list(whole), name, ("leased",)).defer("message", "context"))
         passed, stopped = [], []
         for delivery, verdict in zip(mine, gate.decide(mine, now), strict=True):
             if isinstance(verdict.decision, Allow):
-                passed.append(delivery)
+                whole[delivery.pk].customer_id = delivery.customer_id  # two customers may have become one meanwhile
+                passed.append(whole[delivery.pk])
             else:
                 gate.apply(delivery, verdict.decision, now)
                 stopped.append(delivery)
-        _save(stopped)
+        rows.save(stopped)
     return passed
 
 
@@ -120,9 +119,9 @@ def _render(passed: Sequence[Delivery], name: str, now: datetime) -> list[Ready]
     if faults:
         log.warning("%d messages could not be rendered: %s", len(faults), next(iter(faults.values())))
         with transaction.atomic():
-            broken = _mine(list(faults), name, ("leased",))
+            broken = list(_mine(list(faults), name, ("leased",)))
             records.record([(row, outcomes.failed(faults[row.pk])) for row in broken], now)
-            _save(broken)
+            rows.save(broken)
     return ready
 
 
@@ -146,10 +145,12 @@ def _letter(delivery: Delivery, draft: Draft, rendered: Rendered, now: datetime)
     )
 
 
-def _begin(ready: Sequence[Ready], name: str, now: datetime) -> list[tuple[Delivery, Letter]]:
-    """Ask the gate for the last time and mark what passes as attempting; the caller's transaction makes it durable."""
+def _begin(ready: Sequence[Ready], name: str, now: datetime) -> tuple[list[Delivery], list[tuple[Delivery, Letter]]]:
+    """Ask the gate for the last time and mark what passes as attempting; what is still ours, and what may leave. The
+    caller saves, and its transaction makes it durable.
+    """
     by_id = {one.delivery: one for one in ready}
-    mine = _mine(list(by_id), name, ("leased",))
+    mine = list(_mine(list(by_id), name, ("leased",)))
     _lock_customers(mine)
     begun = []
     for delivery, verdict in zip(mine, gate.decide(mine, now), strict=True):
@@ -158,9 +159,8 @@ def _begin(ready: Sequence[Ready], name: str, now: datetime) -> list[tuple[Deliv
             one = by_id[delivery.pk]
             _mark(delivery, one.rendered, verdict.mailbox, now)
             begun.append((delivery, replace(one.letter, to=verdict.mailbox, at=now)))
-    _save(mine)
     _keep_links([(delivery, by_id[delivery.pk].rendered) for delivery, _ in begun])
-    return begun
+    return mine, begun
 
 
 def _mark(delivery: Delivery, rendered: Rendered, mailbox: str, now: datetime) -> None:
@@ -189,14 +189,10 @@ def _try(channel: Channel, delivery: Delivery, letter: Letter) -> Outcome:
         return outcomes.failed(told) if channel.local else outcomes.unknown(told)
 
 
-def _mine(ids: Sequence[int], name: str, states: Sequence[str]) -> list[Delivery]:
+def _mine(ids: Sequence[int], name: str, states: Sequence[str]) -> QuerySet[Delivery]:
     """These deliveries as they stand now, locked, without those that another worker or an unsubscription took."""
-    rows = Delivery.objects.select_for_update().filter(pk__in=ids, lease=name, state__in=states)
-    return list(rows.order_by("due_at", "id"))
-
-
-def _save(deliveries: Sequence[Delivery]) -> None:
-    Delivery.objects.bulk_update(deliveries, COLUMNS, batch_size=100)
+    ours = Delivery.objects.select_for_update().filter(pk__in=ids, lease=name, state__in=states)
+    return ours.order_by("due_at", "id")
 
 
 def _lock_customers(deliveries: Sequence[Delivery]) -> None:

@@ -12,6 +12,7 @@ from dangol.deliver import headers
 from dangol.deliver.headers import CRLF
 
 REQUIRED = ("Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-Type")
+FOREIGN = bytes(range(0x7F, 0x100))
 LIST = ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Feedback-ID", "Precedence")
 ALLOWED = dict.fromkeys((*REQUIRED, *LIST, "Auto-Submitted", "X-Auto-Response-Suppress"), 1)
 
@@ -34,10 +35,15 @@ class Letter:
     feedback_id: str = ""  # for the mailbox provider's complaint reports
 
     def headers(self) -> dict[str, str]:
-        """The headers by name, for people to look at."""
-        block = self._block()
+        """The headers by name, for people to look at. Raises UnsafeHeader, as when the letter leaves."""
+        block = self._checked_block()
         unfolded = block.replace(CRLF + " ", " ").split(CRLF)
         return {name: value for name, _, value in (line.partition(": ") for line in unfolded) if name}
+
+    def _checked_block(self) -> str:
+        block = self._block()
+        headers.check(block, ALLOWED, (*REQUIRED, *LIST) if self.marketing else REQUIRED)
+        return block
 
     def _block(self) -> str:
         lines = [
@@ -69,8 +75,7 @@ class Letter:
 
     def as_bytes(self) -> bytes:
         """The letter as it goes over the wire, but for dot-stuffing. Raises UnsafeHeader."""
-        block = self._block()
-        headers.check(block, ALLOWED, (*REQUIRED, *LIST) if self.marketing else REQUIRED)
+        block = self._checked_block()
         parts = [_part("plain", self.text), _part("html", self.html)]
         body = "".join(f"--{self._boundary}{CRLF}{part}" for part in parts) + f"--{self._boundary}--{CRLF}"
         return (block + CRLF + body).encode("ascii")
@@ -87,7 +92,7 @@ def _part(subtype: str, content: str) -> str:
 
 def _transfer(data: bytes) -> tuple[str, str]:
     """Quoted-printable where most of it is ASCII, base64 otherwise: lines stay short either way."""
-    foreign = sum(byte > 0x7E for byte in data)
+    foreign = len(data) - len(data.translate(None, FOREIGN))
     if foreign * 6 > len(data):
         return "base64", base64.encodebytes(data).decode("ascii").replace("\n", CRLF)
     unix = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 
 from dangol.base.clock import Clock
 from dangol.campaign.rules import Send
-from dangol.deliver import gate, handover, outcomes, records
+from dangol.deliver import gate, handover, outcomes, records, rows
 from dangol.deliver.channels import CHANNELS, open_channel
 from dangol.deliver.feedback import clicked, opened, unsubscribe
 from dangol.deliver.models import Delivery
@@ -99,14 +99,14 @@ def _give_back(now: datetime) -> None:
 
 
 def _give_up(attempting: QuerySet[Delivery], now: datetime) -> None:
-    rows = list(attempting.select_for_update())
-    for row in rows:
+    silent = list(attempting.select_for_update())
+    for row in silent:
         lease = row.lease
         records.settle(row, outcomes.unknown(CRASHED), now)
         row.lease = lease if row.state == "unknown" else ""  # a worker that was only slow may still tell how it ended
         if row.state == "planned":
             row.due_at = now
-    Delivery.objects.bulk_update(rows, handover.COLUMNS, batch_size=100)
+    rows.save(silent)
 
 
 def next_due() -> datetime | None:
