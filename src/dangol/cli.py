@@ -318,3 +318,17 @@ def bench_loop(
     from dangol.bench import loop
 
     print(json.dumps(loop.run(facts, customers, probes, seed)))
+
+
+@bench_app.command("segment")
+def bench_segment(
+    facts: Annotated[int, typer.Option(help="Facts in the shop's history.")] = 30_000,
+    customers: Annotated[int, typer.Option(help="Whose they are.")] = 3_000,
+    batch: Annotated[int, typer.Option(help="Customers that one batch touches.")] = 20,
+    rounds: Annotated[int, typer.Option(help="Batches.")] = 30,
+    seed: Annotated[int, typer.Option(help="Seed of the facts.")] = 1,
+) -> None:
+    """Segments: a live batch on both engines, and a full evaluation."""
+    from dangol.bench import segment
+
+    print(json.dumps(segment.run(facts, customers, batch, rounds, seed)))

@@ -60,7 +60,7 @@ def turn_once(facts_log: Log, clock: Clock, at_once: int = AT_ONCE) -> int:
 
 def settle(facts_log: Log, clock: Clock) -> None:
     """Turn until nothing is due at this instant."""
-    while turn_once(facts_log, clock):
+    while turn_once(facts_log, clock) or ((due := next_due()) is not None and due <= clock.now()):
         pass
 
 
