@@ -56,7 +56,7 @@ def test_ville_holds_exactly_over_every_path_of_twenty_customers() -> None:
 @given(held_out=st.integers(0, 300), share=SHARES)
 def test_the_limits_are_where_the_bet_is_won(held_out: int, share: float) -> None:
     fewest, most = unprompted(held_out, share)
-    limit = -math.log(lifts.EACH)
+    limit = -math.log(lifts.ALPHA_CONVERSIONS)
     assert fewest <= held_out * share / (1 - share) + 0.5 <= most + 1
     assert log_wins(most, held_out, share) < limit <= log_wins(most + 1, held_out, share)
     assert log_wins(fewest, held_out, share) < limit
@@ -109,6 +109,10 @@ def test_a_holdout_that_was_changed_on_the_way_is_noticed(
     treated: int, held_out: int, planned: float, share: float
 ) -> None:
     assert lifts.drawn_share(treated, held_out, planned) == pytest.approx(share)
+
+
+def test_both_intervals_together_are_wrong_in_at_most_five_of_a_hundred_campaigns() -> None:
+    assert pytest.approx(0.05) == lifts.ALPHA_CONVERSIONS + lifts.ALPHA_MONEY
 
 
 # --- money ----------------------------------------------------------------------------------------------------------
