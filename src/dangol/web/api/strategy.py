@@ -12,6 +12,7 @@ from dangol.base.models import Shop
 from dangol.base.money import Money
 from dangol.campaign import reads as campaigns
 from dangol.campaign import steps as campaign
+from dangol.harvest import steps as harvest
 from dangol.strategy import steps as strategy
 from dangol.strategy.rules import PlanRow
 from dangol.web import guard
@@ -26,7 +27,8 @@ router = Router(tags=["strategy"])
 @router.get("/plan", response=Page[shapes.PlanShown])
 def plan(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
     """Every play, those that should bring most first, with what is not known yet."""
-    rows = strategy.plan(guard.CLOCK.now())
+    now = guard.CLOCK.now()
+    rows = strategy.plan(now, harvest.measured(now))
     start = paging.number() or 0
     places = {row.play.key: str(number) for number, row in enumerate(rows, 1)}
     states = {key: found.state for key, found in campaigns.of_plays().items()}

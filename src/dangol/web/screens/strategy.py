@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from dangol.campaign import reads as campaign
 from dangol.campaign import steps as campaigns
 from dangol.campaign.models import Campaign
+from dangol.harvest import steps as harvest
 from dangol.strategy import steps as strategy
 from dangol.strategy.rules import PlanRow
 from dangol.web.page import Asked, go, show
@@ -38,8 +39,9 @@ def strategy_page(request: Asked) -> HttpResponse:
     counts = strategy.lifecycle()
     everybody = sum(counts.values())
     stages = [(key, word(key), size, 100 * size / everybody if everybody else 0.0) for key, size in counts.items()]
+    rows = strategy.plan(request.now, harvest.measured(request.now))
     carried = campaign.of_plays()
-    plan = [Planned(row, carried.get(row.play.key)) for row in strategy.plan(request.now)]
+    plan = [Planned(row, carried.get(row.play.key)) for row in rows]
     chart: dict[str, object] = {
         "kind": "lifecycle",
         "labels": [name for _key, name, _size, _share in stages],
