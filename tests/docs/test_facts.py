@@ -12,7 +12,18 @@ from dangol.strategy import files
 from tests.docs import pages
 
 SOURCE = pages.ROOT / "src" / "dangol"
-STAGES = ["collect", "identity", "profile", "segment", "strategy", "campaign", "deliver", "converse", "harvest", "survey"]
+STAGES = [
+    "collect",
+    "identity",
+    "profile",
+    "segment",
+    "strategy",
+    "campaign",
+    "deliver",
+    "converse",
+    "harvest",
+    "survey",
+]
 PAGE = pages.text("facts.md")
 FACT = re.compile(r"[A-Z][a-z]+(?: (?:as|[A-Z][a-z]+))+|Unsubscribed")
 

@@ -78,7 +78,14 @@ def test_keys_that_are_none_open_nothing(program: Program, still: SetClock, rout
     row, revoked = keys.make_api_key("old", ["read", "write"], still.now())
     keys.revoke(row.pk, still.now())
     guessed = keys.PREFIX + "x" * 43
-    for secret in (write_key, revoked, guessed, program.secret[:-1], program.secret + "x", ApiKey.objects.all()[0].hash):
+    for secret in (
+        write_key,
+        revoked,
+        guessed,
+        program.secret[:-1],
+        program.secret + "x",
+        ApiKey.objects.all()[0].hash,
+    ):
         assert call(Program(secret), route).status == 401
 
 

@@ -59,7 +59,9 @@ def test_a_body_that_is_not_json_is_400(program: Program, body: bytes) -> None:
     assert_problem(program.put("/api/segments/x", body), 400)
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
+)
 def test_a_body_of_another_kind_is_415(program: Program, kind: str) -> None:
     assert_problem(program.put("/api/segments/x", b"a=1", content_type=kind), 415)
 
@@ -130,7 +132,9 @@ def test_each_error_of_a_step_has_its_status(
     assert ("Retry-After" in answer.headers) == (status == 503)
 
 
-def test_a_fault_of_ours_is_500_and_tells_nothing(program: Program, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+def test_a_fault_of_ours_is_500_and_tells_nothing(
+    program: Program, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
     def fail(*_: object) -> None:
         secret = "hunter2"
         raise ZeroDivisionError(secret)

@@ -32,8 +32,8 @@ class SecretKey(HttpBearer):
     def find(self, request: HttpRequest) -> ApiKey | None:
         """The live key that a request brings; looked up once for each request."""
         if not hasattr(request, "api_key"):
-            request.api_key = super().__call__(request)
-        found: ApiKey | None = request.api_key
+            request.api_key = super().__call__(request)  # type: ignore[attr-defined]
+        found: ApiKey | None = request.api_key  # type: ignore[attr-defined]
         return found
 
     def permits(self, request: HttpRequest) -> ApiKey | None:

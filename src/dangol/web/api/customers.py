@@ -36,7 +36,7 @@ class Wanted(Paging):
 
 @router.get("", response=Page[shapes.Customer])
 def customers(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]:
-    """Customers: everybody by id, those a text could mean with the ones seen last first, or the one of an identifier."""
+    """Customers: everybody by id; those a text could mean, seen last first; or the one under an identifier."""
     if wanted.identifier is not None:
         row = _of_identifier(wanted.identifier)
         return {"items": [_shower([row])(row)] if row else [], "next": None}

@@ -63,7 +63,7 @@ def faults_of(errors: Sequence[dict[str, Any]]) -> list[Fault]:
 
 
 def _pointer(place: Sequence[str | int]) -> str:
-    """JSON Pointer into the body; /query/… and /path/… for parameters. The body's own name is ours, not the caller's."""
+    """JSON Pointer into the body; /query/… and /path/… for parameters. What we call the body is left out."""
     kind, *rest = place
     keys = rest[1:] if kind == "body" else [kind, rest[-1]]
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)

@@ -99,8 +99,8 @@ def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
     return problem(error.status_code, error.message)
 
 
-def _answered(request: HttpRequest, error: Exception) -> HttpResponse:
-    answer = of_error(error)
+def _answered(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    answer = of_error(error) if isinstance(error, Exception) else None
     if answer is None:
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return problem(500, "something in Dangol failed; its log says what")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Body, Query, Router
+from ninja import Body, Query, Router, Schema
 from pydantic import Field
 
 from dangol.converse import reads as tasks_reads
@@ -19,7 +19,13 @@ from dangol.web.api.lists import Page, Paging, at_number, page
 from dangol.web.api.parameters import Key, TaskId, Text
 
 router = Router(tags=["satisfaction"])
-NO_NOTE = shapes.Note()
+NO_NOTE = shapes.Note(note="")
+
+
+class Asked(Schema):
+    """Whose answers."""
+
+    campaign: Text = Field("", max_length=64, description="of this campaign only")
 
 
 class Wanted(Paging):
@@ -29,9 +35,9 @@ class Wanted(Paging):
 
 
 @router.get("/surveys/{key}/results", response=shapes.SurveyShown)
-def results(request: HttpRequest, key: Key, campaign: Text = Query("", max_length=64)) -> dict[str, Any]:  # noqa: B008
+def results(request: HttpRequest, key: Key, asked: Query[Asked]) -> dict[str, Any]:
     """What came back on a question, of one campaign or of all."""
-    told = survey.results(key, campaign)
+    told = survey.results(key, asked.campaign)
     return {
         "key": told.survey.key,
         "asked": told.asked,

@@ -91,7 +91,7 @@ class Members(Schema):
 
 class Member(Schema):
     id: str
-    userId: str | None  # noqa: N815 - the name that tracking calls use
+    userId: str | None  # as tracking calls have it
 
 
 class DecidingFact(Schema):
