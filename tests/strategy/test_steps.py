@@ -11,7 +11,7 @@ import pytest
 from dangol.base.clock import SetClock
 from dangol.segment.models import Member
 from dangol.strategy import rules, steps
-from dangol.strategy.rules import Earnings, Reach
+from dangol.strategy.rules import Earnings, Measured, Reach
 from tests.shopkit import Kit
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,23 @@ def test_the_plan_counts_who_can_be_reached_and_values_an_order(kit: Kit, clock:
     assert cart.expected.orders_low <= cart.expected.orders <= cart.expected.orders_high
     assert rows["thanks"].reach.month == 2
     assert any("average of only 2" in text["en"] for text in cart.unknown)
+
+
+def test_the_plan_learns_what_the_harvest_has_seen(kit: Kit, clock: SetClock) -> None:
+    steps.ensure_ready(clock.now())
+    for n in range(10):
+        kit.identify(f"u{n}", {"email": f"u{n}@example.com"})
+        kit.consent(f"u{n}")
+    kit.run()
+    seen = Measured(lift=0.1, error=0.001, customers=4_000)
+    before, after = (
+        next(row for row in steps.plan(clock.now(), told) if row.play.key == "welcome")
+        for told in (None, {"welcome": seen})
+    )
+    assert (before.seen, after.seen) == (None, seen)
+    assert after.expected.orders == pytest.approx(9 * 0.1, rel=0.02)
+    assert after.expected.orders > 5 * before.expected.orders
+    assert any("4000 customers of this shop" in text["en"] for text in after.unknown)
 
 
 def test_no_consent_is_named_as_what_is_missing() -> None:

@@ -28,7 +28,8 @@ def total(harvests: list[Harvest]) -> Total:
     """The sum over campaigns. Ends of intervals are added to ends, which is wider than the truth and never narrower."""
     known = [one.extra_revenue for one in harvests if one.extra_revenue.low is not None]
     if not known:
-        return Total(0, Lift(None, None, None), NONE)
+        compared = any(one.evidence != NONE for one in harvests)
+        return Total(0, Lift(None, None, None), NOT_YET if compared else NONE)
     ends = Lift(
         sum(one.value or 0.0 for one in known),
         sum(one.low or 0.0 for one in known),
