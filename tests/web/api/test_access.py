@@ -55,9 +55,10 @@ ROUTES = sorted(READING | WRITING)
 
 def call(program: Program, route: str) -> Any:
     method, path = route.split(" ")
-    body = {"where": "everyone"} if method == "POST" and path.endswith("evaluate") else None
-    body = {} if method in {"PUT", "POST"} and body is None else body
-    return program.call(method, path.replace("{key}", "nothing").replace("_id}", "}").replace("{customer}", "9").replace("{task}", "9"), body)  # fmt: skip
+    body = {"where": "everyone"} if path.endswith("evaluate") else {} if method in {"PUT", "POST"} else None
+    for name, value in (("key", "nothing"), ("customer_id", "9"), ("task_id", "9")):
+        path = path.replace("{" + name + "}", value)
+    return program.call(method, path, body)
 
 
 def test_the_lists_above_are_the_routes_there_are() -> None:

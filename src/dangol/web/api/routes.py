@@ -100,9 +100,10 @@ def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _answered(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
-    answer = of_error(error) if isinstance(error, Exception) else None
+    raised = error if isinstance(error, Exception) else error()
+    answer = of_error(raised)
     if answer is None:
-        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        log.error("%s %s failed", request.method, request.path, exc_info=raised)
         return problem(500, "something in Dangol failed; its log says what")
     return answer
 
