@@ -8,7 +8,7 @@ Promise: an interval that may be read on any day; "not enough evidence yet" is a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -26,7 +26,6 @@ from dangol.strategy.rules import Measured
 
 ORDER = "Order Completed"
 USUAL = Goal(ORDER, timedelta(days=7))  # what a campaign without a goal of its own is measured by
-AT_ONCE = 500
 
 Window = tuple[datetime, datetime]  # after the first, up to the second
 Bought = tuple[datetime, Decimal]  # when, and what it brought net of refunds
@@ -60,7 +59,12 @@ def measured(now: datetime) -> dict[str, Measured]:
 
 def _outcomes(campaign_id: int, goal: Goal, now: datetime) -> list[Outcome]:
     treated, windows = _runs(campaign_id, goal, now)
-    bought = _bought(goal, windows)
+    if not windows:
+        return []
+    since = min(spans[0][0] for spans in windows.values())
+    bought: dict[int, list[Bought]] = defaultdict(list)
+    for who, at, net in (_orders if goal.fact == ORDER else _facts)(campaign_id, goal.fact, since, now):
+        bought[who].append((at, net))
     return [_outcome(treated[who], windows[who], bought.get(who, ()), now) for who in windows]
 
 
@@ -77,38 +81,29 @@ def _runs(campaign_id: int, goal: Goal, now: datetime) -> tuple[dict[int, bool],
 
 def _outcome(treated: bool, windows: Sequence[Window], bought: Sequence[Bought], now: datetime) -> Outcome:
     """What a customer did inside any of their windows; the order that started a run is not its harvest."""
-    counted = [net for at, net in bought if at <= now and any(start < at <= end for start, end in windows)]
+    counted = [net for at, net in bought if any(start < at <= end for start, end in windows)]
     return Outcome(treated, bool(counted), sum(counted, Decimal(0)), windows[-1][1] > now)
 
 
-def _bought(goal: Goal, windows: Mapping[int, Sequence[Window]]) -> dict[int, list[Bought]]:
-    found: dict[int, list[Bought]] = defaultdict(list)
-    for part in _parts(windows):
-        since = min(start for who in part for start, _ in windows[who])
-        rows = _orders(part, since) if goal.fact == ORDER else _facts(goal.fact, part, since)
-        for who, at, net in rows:
-            found[who].append((at, net))
-    return found
+def _orders(campaign_id: int, _goal: str, since: datetime, now: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
+    """Orders of a campaign's customers, net of what was given back for them, whoever reported that."""
+    refunds = (
+        Refund.objects.filter(at__gt=since, at__lte=now).values("source", "order_id").annotate(total=Sum("amount"))
+    )
+    given_back = {(refund["source"], refund["order_id"]): refund["total"] for refund in refunds}
+    orders = Order.objects.filter(_entered(campaign_id), at__gt=since, at__lte=now, cancelled=False)
+    for who, at, source, order_id, paid in orders.values_list("customer_id", "at", "source", "order_id", "revenue"):
+        net = paid - given_back.get((source, order_id), Decimal(0))
+        yield who, at, max(net, Decimal(0))  # more cannot be lost than was paid
 
 
-def _orders(customers: Collection[int], since: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
-    refunds = Refund.objects.filter(customer_id__in=customers, at__gt=since).values("source", "order_id")
-    given_back = {(r["source"], r["order_id"]): r["total"] for r in refunds.annotate(total=Sum("amount"))}
-    orders = Order.objects.filter(customer_id__in=customers, at__gt=since, cancelled=False)
-    for order in orders:
-        net = order.revenue - given_back.get((order.source, order.order_id), Decimal(0))
-        yield order.customer_id, order.at, max(net, Decimal(0))  # more cannot be lost than was paid
+def _facts(campaign_id: int, goal: str, since: datetime, now: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
+    kinds = [kind for kind, called in campaigns.NAMES_OF_KINDS.items() if called == goal]
+    named = Q(type="track", name=goal) | Q(type__in=kinds)
+    rows = Fact.objects.filter(named, _entered(campaign_id), at__gt=since, at__lte=now)
+    for who, at in rows.values_list("customer_id", "at"):
+        yield who, at, Decimal(0)
 
 
-def _facts(name: str, customers: Collection[int], since: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
-    kinds = [kind for kind, called in campaigns.NAMES_OF_KINDS.items() if called == name]
-    named = Q(type="track", name=name) | Q(type__in=kinds)
-    rows = Fact.objects.filter(named, customer_id__in=customers, at__gt=since)
-    for customer, at in rows.values_list("customer_id", "at"):
-        yield customer, at, Decimal(0)
-
-
-def _parts(customers: Collection[int]) -> Iterator[list[int]]:
-    ids = sorted(customers)
-    for start in range(0, len(ids), AT_ONCE):
-        yield ids[start : start + AT_ONCE]
+def _entered(campaign_id: int) -> Q:
+    return Q(customer_id__in=Run.objects.filter(campaign_id=campaign_id).values("customer_id"))
