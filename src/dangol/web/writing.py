@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -9,9 +10,23 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.representer import SafeRepresenter
 
 from dangol.base.errors import Fault, Invalid
 from dangol.segment.files import read_text
+
+UNUSUAL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")  # YAML folds some of these when they stand bare
+
+
+class _Representer(SafeRepresenter):
+    """Texts with unusual characters are written with escapes, so that they read back the same."""
+
+
+def _text(representer: SafeRepresenter, text: str) -> Any:
+    return representer.represent_scalar("tag:yaml.org,2002:str", text, style='"' if UNUSUAL.search(text) else None)
+
+
+_Representer.add_representer(str, _text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,7 @@ class Placed:
 def as_yaml(shape: Mapping[str, Any]) -> str:
     """A shape as YAML 1.2, in the order in which it was written."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.allow_unicode = True
