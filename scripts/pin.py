@@ -48,8 +48,14 @@ def write(name: str, header: str, pins: dict[str, str]) -> None:
 
 def main() -> None:
     base = closure(PROJECT["project"]["dependencies"])
-    everything = closure([*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["postgres"],
-                          *PROJECT["dependency-groups"]["dev"], *PROJECT["dependency-groups"]["build"]])
+    everything = closure(
+        [
+            *PROJECT["project"]["dependencies"],
+            *PROJECT["project"]["optional-dependencies"]["postgres"],
+            *PROJECT["dependency-groups"]["dev"],
+            *PROJECT["dependency-groups"]["build"],
+        ]
+    )
     build = closure(PROJECT["dependency-groups"]["build"])
     write("base.txt", "# What runs a shop. Made by scripts/pin.py.", base)
     write("build.txt", "# What builds the package and its static files. Made by scripts/pin.py.", build)
