@@ -72,6 +72,6 @@ def _is_rule(line: str) -> bool:
     return re.fullmatch(r"\|(\s*:?-+:?\s*\|)+", line.strip()) is not None
 
 
-def code(cell: str) -> list[str]:
-    """What stands between backticks in a cell."""
-    return re.findall(r"`([^`]+)`", cell)
+def code(page: str) -> list[str]:
+    """What stands between backticks in a text, fenced blocks left out."""
+    return re.findall(r"`([^`\n]+)`", prose(page))

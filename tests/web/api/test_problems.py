@@ -105,6 +105,25 @@ def test_a_wrong_parameter_is_refused_with_its_place(program: Program, query: st
     assert fault["allowed"]
 
 
+@pytest.mark.parametrize(
+    ("path", "name"), [("/api/deliveries", "campain"), ("/api/log", "x"), ("/api/campaigns/x/results", "limit")]
+)
+def test_a_parameter_that_a_route_does_not_have_is_refused(program: Program, path: str, name: str) -> None:
+    answer = program.get(f"{path}?{name}=1")
+    assert_problem(answer, 422)
+    assert answer.body["errors"][0]["path"] == f"/query/{name}"
+
+
+def test_a_stranger_learns_only_that_a_key_is_missing(program: Program) -> None:
+    stranger = Program("")
+    for answer in (
+        stranger.put("/api/segments/x", b"{"),
+        stranger.get("/api/log?x=1"),
+        stranger.get("/api/customers/x"),
+    ):
+        assert_problem(answer, 401)
+
+
 @pytest.mark.parametrize("cursor", ["5", "5.", "5.x", "1.2.3", "9223372036854775807.1", "٣.١"])
 def test_a_foreign_cursor_of_two_numbers_is_refused(program: Program, cursor: str) -> None:
     assert_problem(program.get(f"/api/customers?search=x&cursor={cursor}"), 422)

@@ -22,13 +22,18 @@ ACCEPTED = "application/json"
 
 
 def guarded(view: View) -> View:
-    """A view that reads JSON only, answers a repeated POST once, and explains every refusal in one form."""
+    """A view that takes only what it knows, answers a repeated POST once, and explains every refusal in one form.
+
+    Who has no key for it learns nothing but that: the view itself refuses before it reads anything.
+    """
 
     def answer(request: HttpRequest, **parameters: Any) -> HttpResponse:
         try:
-            _read_body(request)
-            key = SECRET_KEY.permits(request) if request.method == "POST" and HEADER in request.headers else None
+            key = SECRET_KEY.permits(request)
             if key:
+                _read_body(request)
+                _check_query(request)
+            if key and request.method == "POST" and HEADER in request.headers:
                 return once(request, key, lambda: view(request, **parameters))
             response = view(request, **parameters)
         except Exception as error:
@@ -42,6 +47,20 @@ def guarded(view: View) -> View:
         return response
 
     return csrf_exempt(answer)
+
+
+def _check_query(request: HttpRequest) -> None:
+    """Raises Invalid for parameters that the route does not have: a misspelt filter must not be lost."""
+    route = request.resolver_match.route if request.resolver_match else ""
+    operations = document()["paths"].get("/" + route.replace("<", "{").replace(">", "}"), {})
+    operation = operations.get(str(request.method).lower())
+    if operation is None:
+        return
+    known = sorted(parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query")
+    allowed = ", ".join(known) or "no parameter"
+    faults = [Fault(f"/query/{name}", name, allowed) for name in request.GET if name not in known]
+    if faults:
+        raise Invalid(faults)
 
 
 def _read_body(request: HttpRequest) -> None:
