@@ -7,7 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from dangol import serve
+from dangol.base import logs
 from dangol.base.clock import SystemClock
-from dangol.base.errors import Conflict
-from dangol.base.process import sole_holder
+from dangol.base.errors import Conflict, DangolError
+from dangol.base.process import die_with_parent, sole_holder
 from dangol.base.settings import Settings
-from dangol.demo import shop
 
 FILE = "demo.json"  # the demo's own sign-in and keys: what a real shop never writes down
 BUILDING = "demo.building"  # stands while the shop is built: one that was cut short is begun again
@@ -31,7 +31,7 @@ def run(settings: Settings, host: str, port: int, seed: int) -> None:
     """Serve the demo until it is stopped. Raises Conflict where the folder holds a shop that is no demo."""
     folder = settings.folder
     with sole_holder(folder):
-        told = _known(folder) or _build(settings, seed)
+        told = _known(folder) or _built(folder, seed)
         told["base_url"] = f"http://{host}:{port}"
         _write(folder / FILE, told)
     visitors: list[subprocess.Popen[bytes]] = []
@@ -64,7 +64,19 @@ def _known(folder: Path) -> dict[str, Any] | None:
     return told
 
 
-def _build(settings: Settings, seed: int) -> dict[str, Any]:
+def _built(folder: Path, seed: int) -> dict[str, Any]:
+    """Build in a process of its own: threads of the column engines would not survive the server's fork."""
+    built = subprocess.run([sys.executable, "-m", "dangol.demo.start", str(seed)], check=False)  # noqa: S603
+    if built.returncode:
+        raise DangolError(f"the demo shop could not be built in {folder}")
+    told: dict[str, Any] = json.loads((folder / FILE).read_text())
+    return told
+
+
+def build(settings: Settings, seed: int) -> None:
+    """The building process: a shop, and the file that says how to sign in."""
+    from dangol.demo import shop  # noqa: PLC0415 - Django is set up by main()
+
     password = "-".join(secrets.token_hex(2) for _ in range(4))
     building = settings.folder / BUILDING
     building.touch()
@@ -76,7 +88,6 @@ def _build(settings: Settings, seed: int) -> dict[str, Any]:
     }  # fmt: skip
     _write(settings.folder / FILE, told)
     building.unlink()
-    return told
 
 
 def _write(path: Path, told: dict[str, Any]) -> None:
@@ -87,7 +98,7 @@ def _write(path: Path, told: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _shown_progress() -> Iterator[shop.Progress]:
+def _shown_progress() -> Iterator[Callable[[str, int, int | None], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, TaskID] = {}
@@ -119,3 +130,20 @@ def welcome(told: dict[str, Any], address: str) -> list[str]:
 def _let_in(folder: Path, seed: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "dangol.demo.visitors", str(folder), str(seed)]
     return subprocess.Popen(command)  # noqa: S603 - our own module
+
+
+def main(seed: str) -> None:
+    """A child process: builds the shop of DANGOL_DATA."""
+    die_with_parent()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "dangol.django_settings"
+    import django  # noqa: PLC0415 - only this process needs it
+
+    django.setup()
+    from django.conf import settings  # noqa: PLC0415
+
+    logs.set_up(settings.DANGOL)
+    build(settings.DANGOL, int(seed))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -29,7 +29,7 @@ from dangol.demo.behaviour import Event, Visit, browse, check_out, fill_cart, or
 from dangol.demo.people import Person, person
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-ARRIVAL = 6.0  # seconds between visitors, on average
+ARRIVAL = 4.5  # seconds between visitors, on average
 HURRY = 12.0  # how much faster a live visitor is than a real one
 LOOK_EVERY = 5.0  # seconds between looks into the outbox
 PATIENCE = 10.0  # seconds for an answer; and between tries while the shop is away

@@ -64,6 +64,20 @@ class Weeks:
                     if at < end:
                         come(at)
             day += timedelta(days=1)
+        self._crowd(end)
+
+    def _crowd(self, end: datetime) -> None:
+        """A few more visits whose letters fall due in the first minutes after `end`, for those who watch."""
+        for come, letter_after, count in (
+            (self._leave_cart, timedelta(hours=1), 6),
+            (self._sign_up, timedelta(minutes=10), 6),
+            (self._buy, timedelta(days=1), 6),
+        ):
+            for _ in range(count):
+                come(end - letter_after + timedelta(seconds=self._rng.uniform(-30, 540)))
+
+    def _buy(self, at: datetime) -> None:
+        self._order(self._regular(), (), at)
 
     def _real(self, one: Bought, known: set[str]) -> None:
         """A real order with the visit that led to it; a refund as the shop would report it."""
