@@ -114,3 +114,23 @@ def test_a_writer_waits_for_another_and_loses_nothing(log: FileLog, tmp_path: Pa
     assert log.append(entries("a")) == [1]
     free.join()
     other.close()
+
+
+def test_threads_may_share_one_handle(log: FileLog) -> None:
+    failed: list[Exception] = []
+
+    def use(number: int) -> None:
+        try:
+            for count in range(60):
+                log.append(entries(f"{number}-{count}"))
+                log.read(log.end() - 1, 10)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=use, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert log.end() == 360

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,11 +99,14 @@ class Log(Protocol):
 
 
 class FileLog:
-    """The embedded log: one SQLite file, write-ahead, fsync at every commit. Safe to open from several processes."""
+    """The embedded log: one SQLite file, write-ahead, fsync at every commit. Safe to open from several processes, and to
+    share between threads: one verb at a time, or one thread's rollback would undo another's facts.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._bell = folder / BELL
+        self._turn = threading.Lock()
         self._db = apsw.Connection(str(folder / FILE))
         self._db.set_busy_timeout(BUSY_MS)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
@@ -119,7 +123,8 @@ class FileLog:
 
     def append(self, entries: Sequence[Entry], rejected: Sequence[Rejected] = ()) -> list[int | None]:
         try:
-            positions = self._commit(entries, rejected)
+            with self._turn:
+                positions = self._commit(entries, rejected)
         except (apsw.FullError, apsw.BusyError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
             raise Unavailable(f"the log cannot be written: {error}") from error
         self._ring()
@@ -144,20 +149,25 @@ class FileLog:
         return positions
 
     def read(self, after: int, limit: int) -> list[Entry]:
+        with self._turn:
+            rows = self._db.execute(READ, (after, limit)).fetchall()
         return [
             Entry(source, message_id, received_us, body, bool(imported), position)
-            for position, source, message_id, received_us, imported, body in self._db.execute(READ, (after, limit))
+            for position, source, message_id, received_us, imported, body in rows
         ]
 
     def rejected(self, limit: int) -> list[Rejected]:
         """The newest refused events, for the console."""
+        with self._turn:
+            rows = self._db.execute(REJECTED, (limit,)).fetchall()
         return [
             Rejected(source, received_us, code, detail, body, id_)
-            for id_, source, received_us, code, detail, body in self._db.execute(REJECTED, (limit,))
+            for id_, source, received_us, code, detail, body in rows
         ]
 
     def end(self) -> int:
-        return int(self._db.execute(LAST).get)
+        with self._turn:
+            return int(self._db.execute(LAST).get)
 
     def close(self) -> None:
         self._ringer.close()
