@@ -99,8 +99,10 @@ class Log(Protocol):
 
 
 class FileLog:
-    """The embedded log: one SQLite file, write-ahead, fsync at every commit. Safe to open from several processes, and to
-    share between threads: one verb at a time, or one thread's rollback would undo another's facts.
+    """The embedded log: one SQLite file, write-ahead, fsync at every commit.
+
+    Safe to open from several processes, and to share between threads: they take turns, or one thread's rollback would
+    undo another's facts.
     """
 
     def __init__(self, folder: Path) -> None:
