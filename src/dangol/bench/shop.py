@@ -95,3 +95,5 @@ def served() -> Iterator[Served]:
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=30)
+            if server.stdout is not None:
+                server.stdout.close()

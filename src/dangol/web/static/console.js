@@ -65,7 +65,7 @@
       var rows = feed.querySelectorAll("li.fact");
       for (var i = FEED_ROWS; i < rows.length; i++) rows[i].remove();
       var first = document.querySelector(".feed-first");
-      if (first && rows.length && !document.getElementById("loop")) first.hidden = false;
+      if (first && rows.length && document.querySelector("#loop[hidden]")) first.hidden = false;
     }
     numberAll();
   });
