@@ -19,6 +19,7 @@ from django.utils.translation.template import templatize
 
 WEB = Path(__file__).parent.parent / "src" / "dangol" / "web"
 KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_lazy": None, "gettext_noop": None, "lazy": None}
+HEADER_NOISE = re.compile(r'"(Report-Msgid|POT-Creation|PO-Revision|Last-Translator|Language-Team|Generated-By)')
 TEXT = re.compile(r"\b(?:n?gettext|_)\(")
 
 
@@ -71,6 +72,14 @@ def _same_places(text: str | tuple[str, ...], said: str | tuple[str, ...]) -> bo
     return used <= there
 
 
+def _written(catalog: Catalog) -> str:
+    """As a .po file, without the header lines that change at every run and say nothing."""
+    out = BytesIO()
+    write_po(out, catalog, width=120, sort_output=True, include_lineno=False)
+    lines = out.getvalue().decode().lstrip().splitlines(keepends=True)
+    return "".join(line for line in lines if not HEADER_NOISE.match(line))
+
+
 def main() -> int:
     wanted, wrong = found(), 0
     for path in sorted((WEB / "locale").glob("*/LC_MESSAGES/django.po")):
@@ -83,8 +92,7 @@ def main() -> int:
             continue
         catalog.update(wanted, no_fuzzy_matching=True)
         catalog.obsolete.clear()
-        with path.open("wb") as file:
-            write_po(file, catalog, width=120, sort_output=True, include_lineno=False, omit_header=False)
+        path.write_text(_written(catalog), "utf-8")
     return wrong
 
 

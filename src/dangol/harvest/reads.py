@@ -25,7 +25,8 @@ def everything(now: datetime) -> list[Harvest]:
 
 
 def total(harvests: list[Harvest]) -> Total:
-    """The sum over campaigns. Ends of intervals are added to ends, which is wider than the truth and never narrower."""
+    """The sum over campaigns that have an interval. Ends are added to ends: campaigns that do not depend on each other
+    would allow a narrower one."""
     known = [one.extra_revenue for one in harvests if one.extra_revenue.low is not None]
     if not known:
         compared = any(one.evidence != NONE for one in harvests)
