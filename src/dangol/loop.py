@@ -101,9 +101,9 @@ def _let_time_pass(now: datetime, at_once: int) -> int:
 
 
 def _ask_staff(facts: list[Fact], customer_ids: list[int], now: datetime) -> None:
-    """A dissatisfied answer is a person's business: staff see a task in the same moment."""
+    """A dissatisfied answer is a person's business: staff see a task in the same moment. Old answers are history."""
     for fact, customer in zip(facts, customer_ids, strict=True):
-        if fact.name == "Survey Answered" and customer and answers.dissatisfied(fact.properties):
+        if fact.name == "Survey Answered" and not fact.imported and customer and answers.dissatisfied(fact.properties):
             converse.open_task(customer, "dissatisfied", fact.properties, f"answer:{fact.message_id}", now)
 
 

@@ -188,7 +188,8 @@ def faults_of(one: Mapped, *, with_items: bool = False, with_orders: bool = Fals
         if not fine:
             faults.append(Fault(f"/{name}/{place}", f"none among the columns {there}", allowed))
 
-    together = "; or give the file of orders in the same command" if one.role == "reviews" else ""
+    other = {"reviews": "orders", "orders": "customers"}.get(one.role)
+    together = f"; or give the file of {other} in the same command" if other else ""
     if one.role in {"orders", "customers"} or (one.role == "reviews" and not with_orders):
         ask("customer_id", has_any(places, WHO), f"a column that names the customer: {_map(WHO)}{together}")
     if one.role == "orders":
