@@ -12,7 +12,7 @@ from dangol.demo.people import person
 
 def a_visit(seed: int) -> Visit:
     rng = random.Random(seed)
-    visit = Visit(person("N1", rng), rng, known=False)
+    visit = Visit(person("n1", rng), rng, known=False)
     browse(visit, catalogue(), rng)
     visit.sign_up()
     check_out(visit, order_of("D1", fill_cart(visit, catalogue(), rng), "GBP"))
@@ -30,7 +30,7 @@ def test_a_visit_is_in_order_and_named_only_after_the_sign_up() -> None:
     kinds = [one.event["type"] for one in happenings]
     signed_up = kinds.index("identify")
     assert all("userId" not in one.event for one in happenings[:signed_up])
-    assert all(one.event["userId"] == "N1" for one in happenings[signed_up:])
+    assert all(one.event["userId"] == "n1" for one in happenings[signed_up:])
     order = happenings[-1].event["properties"]
     lines = sum(Decimal(str(line["price"])) * line["quantity"] for line in order["products"])
     assert Decimal(str(order["revenue"])) == lines > 0

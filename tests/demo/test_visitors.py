@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dangol.demo.extract import people
-from dangol.demo.visitors import Crowd, Keys
+from dangol.demo.visitors import Crowd, Keys, addressee
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Stub:
     def letter(self, number: int, to: str) -> dict[str, Any]:
         links = "".join(f'<a href="{self.address}/s/{number}-{mark}">{mark}</a>' for mark in range(1, 6))
         html = f'{links}<img src="{self.address}/o/{number}.gif">'
-        return {"id": str(number), "campaign": "thanks", "to": to, "html": html}
+        return {"id": str(number), "campaign": "thanks", "to": to, "subject": "Thank you", "html": html}
 
 
 @pytest.fixture
@@ -128,6 +128,11 @@ def test_letters_are_opened_and_questions_answered_with_the_button(stub: Stub) -
     for path, body in pressed:
         assert urllib.parse.parse_qs(str(body))["score"] == [path[-1]]
     assert all("Mozilla" in str(agent) for method, path, agent in stub.asked if method == "GET")
+
+
+def test_people_from_before_are_known_by_their_address() -> None:
+    who = addressee({"to": "minji.kim.n00042@example.com", "subject": "장바구니"})
+    assert (who.user_id, who.language, who.email) == ("n00042", "ko", "minji.kim.n00042@example.com")
 
 
 def test_a_shop_that_restarts_loses_nothing_that_visitors_said(stub: Stub) -> None:

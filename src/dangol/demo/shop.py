@@ -8,7 +8,6 @@ click, answer and order.
 
 from __future__ import annotations
 
-import random
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -120,7 +119,7 @@ def fill(log: FileLog, plan: Plan, progress: Progress) -> None:
     for play in PLAYS:
         campaign.activate_play(play, clock.now())
     recent = [one for one in bought if one.at >= clock.now()]
-    weeks = Weeks(people, sorted({one.customer for one in past}), random.Random(plan.seed))
+    weeks = Weeks(people, sorted({one.customer for one in past}), plan.seed)
     weeks.plan(recent, clock.now(), plan.now)
     _live_through(log, clock, plan, weeks, progress)
 

@@ -114,7 +114,7 @@ class Crowd:
 
     def _stranger(self) -> Person:
         self._count += 1
-        return person(f"L{self._name}{self._count:04}", self._rng)
+        return person(f"l{self._name}{self._count:04}", self._rng)
 
     def _saying(self, event: Event) -> Deed:
         """To say it, once: tried again it has the same id."""
@@ -134,8 +134,8 @@ class Crowd:
         self._at(clock() + LOOK_EVERY, lambda: self._look_into_outbox(clock))
         newest, letters = self._outbox()
         for letter in letters:
-            if int(letter["id"]) > self._newest and (who := self._by_email.get(letter["to"])):
-                self._take(letter, who, clock)
+            if int(letter["id"]) > self._newest:
+                self._take(letter, self._by_email.get(letter["to"]) or addressee(letter), clock)
         self._newest = max(newest, self._newest)
 
     def _outbox(self) -> tuple[int, list[dict[str, Any]]]:
@@ -193,6 +193,14 @@ class _Fine(urllib.request.HTTPErrorProcessor):
 
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay, _Fine)
+
+
+def addressee(letter: dict[str, Any]) -> Person:
+    """Somebody from before this process, known again by the address: it ends in the customer's number."""
+    written, _, _ = letter["to"].partition("@")
+    first, *_, number = written.split(".")
+    language = "ko" if re.search("[가-힣]", letter["subject"]) else "en"
+    return Person(number, f"again-{number}", first.title(), "", letter["to"], language, agrees=True)
 
 
 def _links(letter: str, kind: str) -> list[str]:

@@ -39,8 +39,9 @@ Deed = Callable[[datetime], object]
 class Weeks:
     """Facts and deeds in the order of their time."""
 
-    def __init__(self, people: Mapping[str, Person], regulars: Sequence[str], rng: random.Random) -> None:
-        self._people, self._regulars, self._rng = dict(people), list(regulars), rng
+    def __init__(self, people: Mapping[str, Person], regulars: Sequence[str], seed: int) -> None:
+        self._people, self._regulars, self._seed = dict(people), list(regulars), seed
+        self._rng = random.Random(seed)
         self._catalogue = extract.catalogue()
         self._facts: list[tuple[datetime, int, Event]] = []
         self._deeds: list[tuple[datetime, int, Deed]] = []
@@ -132,7 +133,7 @@ class Weeks:
 
     def _stranger(self) -> Person:
         self._strangers += 1
-        return person(f"N{self._strangers:05}", self._rng)
+        return person(f"n{self._strangers:05}", self._rng)
 
     def _come(self, at: datetime, visit: Visit) -> None:
         for one in visit.happenings:
@@ -161,15 +162,17 @@ class Weeks:
 
     def notice(self, now: datetime) -> None:
         """People find the messages that have reached them since the last look, and make up their minds."""
-        fresh = OutboxMessage.objects.filter(pk__gt=self._newest).select_related("delivery").order_by("pk")
+        fresh = list(OutboxMessage.objects.filter(pk__gt=self._newest).select_related("delivery").order_by("to", "pk"))
+        self._newest = max((message.pk for message in fresh), default=self._newest)
         for message in fresh:
-            self._newest = message.pk
             who = self._by_email.get(message.to)
             if who is not None:
                 self._take(message.delivery_id, message.delivery.campaign, who, now)
 
     def _take(self, delivery: int, campaign: str, who: Person, now: datetime) -> None:
-        takes = reaction(campaign, who.language, self._rng)
+        # Of its own, for messages that leave at one instant may leave in any order.
+        rng = random.Random(f"{self._seed}:{campaign}:{who.email}:{iso(now)}")
+        takes = reaction(campaign, who.language, rng)
         if takes.opens:
             self._mean(now + takes.opens, lambda at: deliver.opened(delivery, at, BROWSER))
         if takes.clicks and (link := Link.objects.filter(delivery_id=delivery).order_by("index").first()):
