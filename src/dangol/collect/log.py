@@ -152,20 +152,18 @@ class FileLog:
 
     def read(self, after: int, limit: int) -> list[Entry]:
         with self._turn:
-            rows = self._db.execute(READ, (after, limit)).fetchall()
-        return [
-            Entry(source, message_id, received_us, body, bool(imported), position)
-            for position, source, message_id, received_us, imported, body in rows
-        ]
+            return [
+                Entry(source, message_id, received_us, body, bool(imported), position)
+                for position, source, message_id, received_us, imported, body in self._db.execute(READ, (after, limit))
+            ]
 
     def rejected(self, limit: int) -> list[Rejected]:
         """The newest refused events, for the console."""
         with self._turn:
-            rows = self._db.execute(REJECTED, (limit,)).fetchall()
-        return [
-            Rejected(source, received_us, code, detail, body, id_)
-            for id_, source, received_us, code, detail, body in rows
-        ]
+            return [
+                Rejected(source, received_us, code, detail, body, id_)
+                for id_, source, received_us, code, detail, body in self._db.execute(REJECTED, (limit,))
+            ]
 
     def end(self) -> int:
         with self._turn:
