@@ -35,8 +35,11 @@ def test_amounts(told: Any, amount: str | None) -> None:
 
 
 def test_money_in_json_is_text() -> None:
-    assert Money(Decimal("12.50"), "KRW").as_json() == {"amount": "12.50", "currency": "KRW"}
+    assert Money(Decimal("12.5"), "USD").as_json() == {"amount": "12.50", "currency": "USD"}
     assert Money(Decimal("1E+3"), "KRW").as_json()["amount"] == "1000"
+    assert Money(Decimal("38000.0"), "KRW").as_json()["amount"] == "38000"
+    assert Money(Decimal("0.0010"), "GBP").as_json()["amount"] == "0.001"
+    assert Money(Decimal(0), "EUR").as_json()["amount"] == "0.00"
 
 
 @pytest.mark.django_db

@@ -105,6 +105,16 @@ def test_a_refused_campaign_changes_nothing_and_names_every_place(clock: SetCloc
         steps.put("d", [], clock.now())  # type: ignore[arg-type]
 
 
+def test_the_share_held_out_stands_once_a_campaign_has_begun(clock: SetClock) -> None:
+    steps.put("c", {"definition": definition(holdout_percent=10)}, clock.now())
+    steps.put("c", {"definition": definition(holdout_percent=20)}, clock.now())
+    steps.activate("c", clock.now())
+    steps.pause("c", clock.now())
+    with pytest.raises(Invalid, match="/definition/holdout_percent: found 30; allowed: 20"):
+        steps.put("c", {"definition": definition(holdout_percent=30)}, clock.now())
+    assert steps.get("c").definition["holdout_percent"] == 20
+
+
 def test_a_change_is_a_new_version_and_leaves_the_state(clock: SetClock) -> None:
     begin(clock)
     same = steps.put("c", {"name": "C", "definition": definition()}, clock.now())

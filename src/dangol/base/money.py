@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from babel.numbers import get_currency_precision
+
 LARGEST = Decimal(10) ** 14  # what an AmountField holds with room to sum
 
 
@@ -17,8 +19,15 @@ class Money:
     currency: str
 
     def as_json(self) -> dict[str, str]:
-        """The shape of money in the API: {"amount": "12.50", "currency": "KRW"}."""
-        return {"amount": format(self.amount, "f"), "currency": self.currency}
+        """The shape of money in the API: {"amount": "12.50", "currency": "USD"}.
+
+        At least as many decimals as the currency has, and never fewer than the amount needs.
+        """
+        digits = get_currency_precision(self.currency)
+        whole = self.amount.normalize()
+        least = Decimal(1).scaleb(-digits)
+        shown = whole.quantize(least) if -int(whole.as_tuple().exponent) < digits else whole
+        return {"amount": format(shown, "f"), "currency": self.currency}
 
 
 def parse_amount(value: Any) -> Decimal | None:

@@ -55,11 +55,21 @@ def put(key: str, shape: Mapping[str, Any], now: datetime) -> Campaign:
             return Campaign.objects.create(key=key, name=name or key, definition=definition, created_at=now)
         if campaign.state == ACTIVE:
             _check_segment(definition)
+        if campaign.activated_at:
+            _check_holdout(campaign.definition, definition)
         if (campaign.definition, campaign.name) != (definition, name or campaign.name):
             campaign.version += 1
         campaign.definition, campaign.name = definition, name or campaign.name
         campaign.save()
         return campaign
+
+
+def _check_holdout(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """The share held out is what the harvest rests on: customers drawn by two shares cannot be compared."""
+    was, now = (rules.parse(definition).holdout_percent for definition in (before, after))
+    if was != now:
+        allowed = f"{was:g}, as it began; put another campaign in its place to draw anew"
+        raise Invalid([Fault("/definition/holdout_percent", f"{now:g}", allowed)])
 
 
 def _checked(key: str, shape: object) -> tuple[str, dict[str, Any]]:
