@@ -186,6 +186,26 @@ def test_customers_bring_traits_and_consents_that_nobody_invented(place: Place, 
     assert {reason.split(":")[0] for reason in report.reasons} == {"email", "sms_consent"}
 
 
+def test_mended_customers_bring_no_trait_of_their_rejection(place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "customers.csv"
+    rows = "bo,bo@example.com,,\ncy,cy@example.com,,\nann,not an address,=gold,pending\n"
+    path.write_text("customer_id,email,tier,accepts_marketing\n" + rows)
+    import_file(path, "customers", place)
+    rejected = tmp_path / "customers.csv.rejected.csv"
+    text = rejected.read_text(encoding="utf-8-sig")
+    assert "'=gold" in text, "no spreadsheet runs it"
+    rejected.write_text(text.replace(",not an address,", ",ann@example.com,"))
+    import_file(rejected, "customers", place)
+    fact = told(place)[-1]
+    assert fact["traits"] == {"tier": "=gold", "email": "ann@example.com"}
+
+
+def test_a_file_without_rows_is_read_as_such(place: Place, tmp_path: Path) -> None:
+    report = import_file(write(tmp_path, "orders.csv", "order_id,customer_id,date,total\n"), "orders", place)
+    assert report.figures == {"rows": 0}
+    assert report.lines()[-1] == "The files tell no facts: 0 facts were added."
+
+
 def test_a_changed_customer_is_news_and_an_old_consent_is_not(place: Place, tmp_path: Path) -> None:
     head = "customer_id,email,city,accepts_marketing\n"
     import_file(write(tmp_path, "a.csv", head + "ann,ann@example.com,Seoul,yes\n"), "customers", place)

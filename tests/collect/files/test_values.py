@@ -30,7 +30,15 @@ def test_what_is_no_amount_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "known"), [("17850.0", "17850"), (" A1 ", "A1"), ("00004", "00004"), ("1.50", "1.50"), ("7.00", "7")]
+    ("text", "known"),
+    [
+        ("17850.0", "17850"),
+        (" A1 ", "A1"),
+        ("00004", "00004"),
+        ("1.50", "1.50"),
+        ("7.00", "7"),
+        ("'7009438564593", "7009438564593"),
+    ],
 )
 def test_ids_lose_the_zero_a_float_column_hung_on_them(text: str, known: str) -> None:
     assert values.known_id(text) == known
@@ -78,6 +86,6 @@ def test_a_column_tells_whether_the_day_stands_first(first: int, second: int, to
 
 
 def test_yes_and_no_in_two_languages() -> None:
-    assert [values.answer(text) for text in ("Yes", "T", "동의", "수신함", "1")] == [True] * 5
-    assert [values.answer(text) for text in ("no", "F", "거부", "미수신", "0")] == [False] * 5
+    assert [values.answer(text) for text in ("Yes", "T", "동의", "수신함", "SUBSCRIBED")] == [True] * 5
+    assert [values.answer(text) for text in ("no", "F", "거부", "미수신", "NOT_SUBSCRIBED")] == [False] * 5
     assert values.answer("perhaps") is None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dangol.base.clock import to_us
 from dangol.collect.files import events, lines, orders, people, reviews, values
-from dangol.collect.files.fields import ROLES
+from dangol.collect.files.fields import REASON, ROLES
 from dangol.collect.files.mapping import Mapped
 from dangol.collect.files.report import Figure
 from dangol.collect.files.shape import Told, Unusable
@@ -130,7 +130,8 @@ class Flow:
             if one.role != role:
                 continue
             columns = one.sample.columns
-            rest = [(n, column) for n, column in enumerate(columns) if n not in one.places.values()]
+            used = {*one.places.values(), *(n for n, column in enumerate(columns) if column == REASON)}
+            rest = [(n, column) for n, column in enumerate(columns) if n not in used]
             total = self.stage.count(index)
             for done, (row, *cells) in enumerate(self.stage.rows(index), 1):
                 known = {name: cells[place] for name, place in one.places.items()}

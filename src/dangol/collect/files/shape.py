@@ -111,7 +111,7 @@ def consents(row: Mapping[str, str], who: Who, at: datetime, told_by: Mapping[st
     out = []
     for name, channel in CONSENTS.items():
         text = row.get(name, "").strip()
-        if not text:
+        if text.lower() in values.UNSAID:
             continue
         given = values.answer(text)
         if given is None:

@@ -19,10 +19,12 @@ YES |= {"동의", "수신", "수신동의", "수신함", "예", "허용", "가�
 NO = {"no", "n", "false", "f", "0", "0.0", "off", "denied", "unsubscribed", "not subscribed", "opted out", "opt-out"}
 NO |= {"거부", "미수신", "수신거부", "수신안함", "아니오", "비동의", "미동의", "동의안함"}
 
+UNSAID = {"", "-", "n/a", "null", "none", "unknown", "pending", "미정"}  # neither: nobody has answered yet
+
 
 def known_id(text: str) -> str:
-    """An id without the `.0` that a float column hung on it."""
-    text = text.strip()
+    """An id without the `.0` that a float column hung on it, or the ' that keeps spreadsheets from rounding it."""
+    text = text.strip().removeprefix("'")
     return text[: text.index(".")] if _FLOAT_ID.fullmatch(text) else text
 
 
@@ -61,7 +63,7 @@ def _written(text: str) -> Decimal | None:
 
 def answer(text: str) -> bool | None:
     """Yes or no, in English and Korean; None for anything else."""
-    word = text.strip().lower()
+    word = text.strip().lower().replace("_", " ")
     return True if word in YES else False if word in NO else None
 
 
