@@ -247,6 +247,16 @@ def test_the_shop_is_changed(happened: Kit, console: Client) -> None:
     assert (shop.name, shop.timezone, shop.currency, shop.country) == ("새 이름", "Asia/Tokyo", "JPY", "JP")
 
 
+def test_a_shop_that_moves_to_another_zone_has_other_days(opened: Kit, console: Client, clock: SetClock) -> None:
+    opened.track("ann", "Seen", at=clock.now().replace(day=23, hour=20))  # the 24th in Seoul, the 23rd in New York
+    opened.run()
+    today = {"name": "Since the 24th", "where": {"event": "Seen", "since": "2026-11-24"}}
+    segment.save("since", today, clock.now())
+    assert len(segment.members("since")) == 1
+    console.post("/settings/shop", FORM | {"timezone": "America/New_York"})
+    assert segment.members("since") == []
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("timezone", "Mars/Base"), ("currency", "XYZW"), ("country", "ZZ"), ("locale", "xx"), ("name", ""),

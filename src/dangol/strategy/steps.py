@@ -58,12 +58,16 @@ def lifecycle() -> dict[str, int]:
 
 def plan(now: datetime, seen: Mapping[str, Measured] | None = None) -> list[PlanRow]:
     """All plays, those that should bring most first; `seen` is what the harvest has measured of them, by play."""
-    earnings, known = _earnings(), seen or {}
-    return rules.rank([_row(found, earnings, known.get(key), now) for key, found in files.plays().items()])
+    plays, earnings, known = files.plays(), _earnings(), seen or {}
+    asked = {f"{key}:month": found.monthly for key, found in plays.items()}
+    asked |= {f"{key}:now": found.audience["where"] for key, found in plays.items() if found.audience}
+    meant = segment.evaluate_all(asked, now)
+    reaches = {key: _reach(found, meant[f"{key}:month"], meant.get(f"{key}:now", ())) for key, found in plays.items()}
+    return rules.rank([_row(found, earnings, known.get(key), reaches[key]) for key, found in plays.items()])
 
 
-def _row(found: Play, earnings: Earnings, seen: Measured | None, now: datetime) -> PlanRow:
-    reach, prior = _reach(found, now), rules.learn(found.prior, seen)
+def _row(found: Play, earnings: Earnings, seen: Measured | None, reach: Reach) -> PlanRow:
+    prior = rules.learn(found.prior, seen)
     expected = rules.expect(found, reach, earnings, prior)
     return PlanRow(
         play=found,
@@ -75,10 +79,8 @@ def _row(found: Play, earnings: Earnings, seen: Measured | None, now: datetime) 
     )
 
 
-def _reach(found: Play, now: datetime) -> Reach:
-    month = segment.evaluate(found.monthly, now)
-    inside = segment.count(found.audience["where"], now) if found.audience else 0
-    return Reach(now=inside, month=len(month), reachable=_reachable(found, month))
+def _reach(found: Play, month: Collection[int], inside: Collection[int]) -> Reach:
+    return Reach(now=len(inside), month=len(month), reachable=_reachable(found, month))
 
 
 def _reachable(found: Play, customers: Collection[int]) -> int:

@@ -18,7 +18,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from dangol.base.errors import Invalid
 from dangol.base.models import Shop
+from dangol.base.turns import turn
 from dangol.deliver.rules import parse_mailbox
+from dangol.segment import steps as segment
 from dangol.web.amounts import locale_of
 from dangol.web.api import keys
 from dangol.web.models import ApiKey
@@ -116,10 +118,14 @@ def settings(request: Asked) -> HttpResponse:
 
 
 def save(request: Asked) -> HttpResponse:
+    before = Shop.objects.get().timezone
     form = ShopForm(request.POST, instance=Shop.objects.get())
     if not form.is_valid():
         return _shown(request, form, status=422)
-    form.save()
+    with turn():  # what is today has changed: memberships change with it, in the same moment
+        form.save()
+        if "timezone" in form.changed_data and form.instance.timezone != before:
+            segment.recompute(request.now)
     messages.success(request, _("Saved."))
     return go("settings")
 
