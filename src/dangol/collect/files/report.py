@@ -16,7 +16,7 @@ WORDS = {  # what each figure counts, and the rule it came under
     "rows": "rows",
     "orders": "orders (distinct order ids)",
     "customers": "customers",
-    "amount": "sum of quantity × price over all rows, repeats and returns included",
+    "amount": "sum over all rows (quantity × price, else the row's total), repeats and returns included",
     "without_customer": "rows without a customer: left out, they belong to nobody's file",
     "cancellation_lines": "cancellation lines (order ids of C and a number): given back, as refunds",
     "cancellations": "cancelling orders",
