@@ -20,6 +20,7 @@ from django.db.models import Q
 
 from dangol.base.errors import Fault, Invalid, NotFound
 from dangol.base.models import Shop
+from dangol.base.parts import parts
 from dangol.base.turns import turn
 from dangol.campaign import rules
 from dangol.campaign.models import Campaign, Run
@@ -133,7 +134,7 @@ def _check_segment(definition: Mapping[str, Any]) -> None:
 
 def _enter_existing(campaign: Campaign, definition: Definition, now: datetime) -> None:
     members = Member.objects.filter(segment__key=definition.entry.segment).values_list("customer_id", "since")
-    for part in _parts(list(members)):
+    for part in parts(list(members)):
         _start(
             campaign,
             definition,
@@ -245,7 +246,7 @@ def _start(campaign: Campaign, definition: Definition, starting: Iterable[Starti
 def _known(campaign: Campaign, customers: Iterable[int]) -> set[tuple[int, str]]:
     return {
         row
-        for part in _parts(sorted(customers))
+        for part in parts(sorted(customers))
         for row in campaign.runs.filter(customer_id__in=part).values_list("customer_id", "trigger")
     }
 
@@ -255,7 +256,7 @@ def _reach_goals(told: Sequence[tuple[Fact, int]], now: datetime) -> None:
     for fact, who in told:
         by_customer[who].append(fact)
     left = []
-    for part in _parts(sorted(by_customer)):
+    for part in parts(sorted(by_customer)):
         for run in Run.objects.filter(customer_id__in=part, state=RUNNING).select_related("campaign"):
             definition = _read(run.campaign)
             if definition.exit_on_goal and any(
@@ -338,7 +339,7 @@ def standing(keys: Iterable[tuple[str, int, str]]) -> dict[tuple[str, int, str],
     wanted = set(keys)
     campaigns = {c.key: (c, _read(c)) for c in Campaign.objects.filter(key__in={k[0] for k in wanted})}
     found = {key: "paused" for key in wanted if key[0] in campaigns and campaigns[key[0]][0].state == PAUSED}
-    for part in _parts(sorted({customer for _, customer, _ in wanted})):
+    for part in parts(sorted({customer for _, customer, _ in wanted})):
         for run in Run.objects.filter(customer_id__in=part, campaign__key__in=campaigns).select_related("campaign"):
             key = (run.campaign.key, run.customer_id, run.trigger)
             if key in wanted and _reached(run, campaigns[key[0]][1]):
@@ -381,8 +382,3 @@ def merge(pairs: Sequence[Merged]) -> None:
             if other:
                 other.delete()
             Run.objects.filter(pk=run.pk).update(customer_id=pair.survivor)
-
-
-def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]

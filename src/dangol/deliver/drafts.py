@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +11,12 @@ from babel.numbers import format_currency
 from django.conf import settings
 
 from dangol.base.models import Shop
+from dangol.base.parts import parts
 from dangol.deliver.legal import Sender
 from dangol.deliver.models import Delivery
 from dangol.deliver.render import Addresses, Draft
 from dangol.profile.models import Fact, Order, Profile
 
-AT_ONCE = 300
 CART_KEEPS = timedelta(days=14)  # what was put into a cart longer ago is not called "your cart" any more
 CART_FACTS = ("Product Added", "Product Removed", "Order Completed")
 
@@ -25,7 +25,7 @@ def drafts(deliveries: Sequence[Delivery]) -> list[Draft]:
     """One draft per delivery, in their order."""
     shop = Shop.objects.get()
     customers = sorted({delivery.customer_id for delivery in deliveries})
-    profiles = {p.customer_id: p for part in _parts(customers) for p in Profile.objects.filter(pk__in=part)}
+    profiles = {p.customer_id: p for part in parts(customers) for p in Profile.objects.filter(pk__in=part)}
     orders = _orders([d.customer_id for d in deliveries if "order" in str(d.message.get("templates"))])
     return [
         _draft(delivery, shop, profiles.get(delivery.customer_id), orders.get(delivery.customer_id))
@@ -36,7 +36,7 @@ def drafts(deliveries: Sequence[Delivery]) -> list[Draft]:
 def _orders(customers: Sequence[int]) -> dict[int, Order]:
     """The newest order of each customer."""
     found: dict[int, Order] = {}
-    for part in _parts(sorted(set(customers))):
+    for part in parts(sorted(set(customers))):
         for order in Order.objects.filter(customer_id__in=part, cancelled=False).order_by("at", "id"):
             found[order.customer_id] = order
     return found
@@ -132,8 +132,3 @@ def _shop(shop: Shop) -> dict[str, Any]:
         "email": shop.sender_email,
         "postal_address": shop.postal_address,
     }
-
-
-def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]

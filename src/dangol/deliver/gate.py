@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from django.conf import settings
 
 from dangol.base.instants import iso
 from dangol.base.models import Shop
+from dangol.base.parts import parts
 from dangol.campaign import steps as campaign
 from dangol.deliver import rules
 from dangol.deliver.models import Delivery, Suppression
@@ -21,7 +22,6 @@ from dangol.deliver.rules import Allow, Consented, Decision, HoldUntil, Question
 from dangol.profile.models import Consent, Profile
 from dangol.segment.models import Member
 
-AT_ONCE = 300
 PAUSING = "dissatisfied"  # the segment whose members get no marketing
 KEPT_DECISIONS = 10
 MAY_HAVE_ARRIVED = ("attempting", "accepted", "unknown", "deferred")
@@ -72,7 +72,7 @@ def address_of(customer_id: int) -> str:
 def _addresses(customers: Sequence[int]) -> dict[int, str]:
     return {
         customer: email
-        for part in _parts(customers)
+        for part in parts(customers)
         for customer, email in Profile.objects.filter(pk__in=part).values_list("customer_id", "email")
     }
 
@@ -80,7 +80,7 @@ def _addresses(customers: Sequence[int]) -> dict[int, str]:
 def _consents(customers: Sequence[int]) -> dict[tuple[int, str], Consented]:
     return {
         (row.customer_id, row.channel): Consented(row.state, row.at)
-        for part in _parts(customers)
+        for part in parts(customers)
         for row in Consent.objects.filter(customer_id__in=part, purpose=rules.MARKETING)
     }
 
@@ -88,7 +88,7 @@ def _consents(customers: Sequence[int]) -> dict[tuple[int, str], Consented]:
 def _members(customers: Sequence[int]) -> set[int]:
     return {
         customer
-        for part in _parts(customers)
+        for part in parts(customers)
         for customer in Member.objects.filter(
             segment__key=PAUSING, segment__state="active", customer_id__in=part
         ).values_list("customer_id", flat=True)
@@ -98,7 +98,7 @@ def _members(customers: Sequence[int]) -> set[int]:
 def _suppressed(places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Suppressed, ...]]:
     hashes = {address_hash(channel, address): (channel, address) for channel, address in places if address}
     found: dict[tuple[str, str], list[Suppressed]] = defaultdict(list)
-    for part in _parts(sorted(hashes)):
+    for part in parts(sorted(hashes)):
         for row in Suppression.objects.filter(address_hash__in=part):
             found[hashes[row.address_hash]].append(Suppressed(row.purpose, row.reason, row.created_at, row.expires_at))
     return {place: tuple(rows) for place, rows in found.items()}
@@ -110,7 +110,7 @@ def _newest_marketing(deliveries: Sequence[Delivery], now: datetime) -> dict[int
     """
     marketing = [delivery for delivery in deliveries if delivery.message_class == rules.MARKETING]
     times: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
-    for part in _parts(sorted({delivery.customer_id for delivery in marketing})):
+    for part in parts(sorted({delivery.customer_id for delivery in marketing})):
         rows = Delivery.objects.filter(
             customer_id__in=part, message_class=rules.MARKETING, state__in=MAY_HAVE_ARRIVED,
             attempted_at__gte=now - timedelta(days=2),
@@ -159,8 +159,3 @@ def address_hash(channel: str, address: str) -> str:
     """A keyed hash: tells whether an address is suppressed without naming anybody, also after erasure."""
     told = f"suppression:{channel}:{address.strip().lower()}".encode()
     return hmac.new(settings.DANGOL.secret, told, hashlib.sha256).hexdigest()
-
-
-def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]

@@ -7,18 +7,18 @@ Promise: an identifier leads to one customer; an old id resolves for ever; no me
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from dangol.base.parts import parts
 from dangol.collect.facts import Fact
 from dangol.identity import rules
 from dangol.identity.models import Customer, Identifier, Merge
 from dangol.identity.rules import Key, Merged
 
 T = TypeVar("T")
-AT_ONCE = 300  # values in one IN (…): SQLite allows 32,766 variables, plans stay small
 
 __all__ = ["Merged", "Resolution", "current", "find", "identifiers", "resolve"]
 
@@ -57,7 +57,7 @@ def _load(keys: Collection[Key]) -> dict[Key, Identifier]:
         by_kind[kind].append(value)
     rows: dict[Key, Identifier] = {}
     for kind, values in by_kind.items():
-        for part in _parts(values):
+        for part in parts(values):
             for row in Identifier.objects.filter(kind=kind, value__in=part):
                 rows[kind, row.value] = row
     return rows
@@ -66,7 +66,7 @@ def _load(keys: Collection[Key]) -> dict[Key, Identifier]:
 def _strong(customers: Collection[int]) -> dict[int, str]:
     return {
         customer: value
-        for part in _parts(sorted(customers))
+        for part in parts(sorted(customers))
         for customer, value in Identifier.objects.filter(customer_id__in=part, kind=rules.STRONG).values_list(
             "customer_id", "value"
         )
@@ -80,7 +80,7 @@ def _signposts(customers: Collection[int]) -> dict[int, int]:
     while ask:
         step = dict(
             row
-            for part in _parts(sorted(ask))
+            for part in parts(sorted(ask))
             for row in Customer.objects.filter(id__in=part, merged_into__isnull=False).values_list(
                 "id", "merged_into_id"
             )
@@ -128,13 +128,8 @@ def current(customer_id: int) -> int | None:
 def identifiers(customer_ids: Collection[int]) -> dict[int, list[Key]]:
     """Every identifier of these customers, oldest first."""
     found: dict[int, list[Key]] = defaultdict(list)
-    for part in _parts(sorted(customer_ids)):
+    for part in parts(sorted(customer_ids)):
         rows = Identifier.objects.filter(customer_id__in=part).order_by("id")
         for customer, kind, value in rows.values_list("customer_id", "kind", "value"):
             found[customer].append((kind, value))
     return found
-
-
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]

@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
+from dangol.base.parts import parts
 from dangol.identity import steps as identity
 from dangol.profile.models import Consent, Fact, Order, Profile
 
-AT_ONCE = 300
 Cursor = tuple[datetime, int]  # (last seen, customer id) of the last one on a page
 
 
@@ -60,9 +60,9 @@ def _meant(text: str) -> QuerySet[Profile]:
 
 def names(customer_ids: Collection[int]) -> dict[int, str]:
     """What to call these customers: name, e-mail or user id; those of whom nothing is known are missing."""
-    ids, found = sorted(customer_ids), {}
-    for start in range(0, len(ids), AT_ONCE):
-        rows = Profile.objects.filter(pk__in=ids[start : start + AT_ONCE])
+    found: dict[int, str] = {}
+    for part in parts(sorted(customer_ids)):
+        rows = Profile.objects.filter(pk__in=part)
         for customer, name, email, user_id in rows.values_list("customer_id", "name", "email", "user_id"):
             if label := name or email or user_id:
                 found[customer] = label
@@ -119,9 +119,8 @@ def customers(after: int, limit: int) -> list[Profile]:
 def consents_of(customer_ids: Collection[int]) -> dict[int, list[Consent]]:
     """Every present consent of these customers."""
     found: dict[int, list[Consent]] = {}
-    ids = sorted(customer_ids)
-    for start in range(0, len(ids), AT_ONCE):
-        for row in Consent.objects.filter(customer_id__in=ids[start : start + AT_ONCE]).order_by("channel", "purpose"):
+    for part in parts(sorted(customer_ids)):
+        for row in Consent.objects.filter(customer_id__in=part).order_by("channel", "purpose"):
             found.setdefault(row.customer_id, []).append(row)
     return found
 
@@ -129,8 +128,7 @@ def consents_of(customer_ids: Collection[int]) -> dict[int, list[Consent]]:
 def user_ids(customer_ids: Collection[int]) -> dict[int, str]:
     """The userId of each of these customers who has one."""
     found: dict[int, str] = {}
-    ids = sorted(customer_ids)
-    for start in range(0, len(ids), AT_ONCE):
-        rows = Profile.objects.filter(pk__in=ids[start : start + AT_ONCE]).exclude(user_id="")
+    for part in parts(sorted(customer_ids)):
+        rows = Profile.objects.filter(pk__in=part).exclude(user_id="")
         found |= dict(rows.values_list("customer_id", "user_id"))
     return found

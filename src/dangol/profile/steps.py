@@ -17,6 +17,7 @@ from django.db import connection
 
 from dangol.base.clock import to_us
 from dangol.base.models import Shop
+from dangol.base.parts import parts
 from dangol.collect.facts import Fact
 from dangol.identity.rules import Merged
 from dangol.profile import ledger, rules
@@ -63,7 +64,7 @@ def _json(value: Mapping[str, object]) -> str:
 
 
 def _profiles(by_customer: Mapping[int, Sequence[Fact]]) -> dict[int, Profile]:
-    found = {p.customer_id: p for part in _parts(sorted(by_customer)) for p in Profile.objects.filter(pk__in=part)}
+    found = {p.customer_id: p for part in parts(sorted(by_customer)) for p in Profile.objects.filter(pk__in=part)}
     for customer, facts in by_customer.items():
         profile = found.get(customer) or Profile(
             customer_id=customer, first_seen_at=facts[0].at, last_seen_at=facts[0].at
@@ -175,7 +176,7 @@ def histories(customer_ids: Collection[int] | None, names: Collection[str] | Non
     if customer_ids is None:
         yield from _select(HISTORY + (" WHERE " + where if where else "") + HISTORY_ORDER, values)
         return
-    for part in _parts(sorted(customer_ids)):
+    for part in parts(sorted(customer_ids)):
         marks = ", ".join(["%s"] * len(part))
         condition = f"customer_id IN ({marks})" + (f" AND ({where})" if where else "")
         yield from _select(f"{HISTORY} WHERE {condition}{HISTORY_ORDER}", [*part, *values])
@@ -213,7 +214,7 @@ def first_seen(customer_ids: Collection[int] | None) -> dict[int, int]:
         return {customer: to_us(at) for customer, at in rows}
     return {
         customer: to_us(at)
-        for part in _parts(sorted(customer_ids))
+        for part in parts(sorted(customer_ids))
         for customer, at in Profile.objects.filter(pk__in=part).values_list("customer_id", "first_seen_at")
     }
 
@@ -236,7 +237,7 @@ def consent(customer_ids: Collection[int], channel: str, purpose: str) -> dict[i
     """The present state by customer; customers who said nothing are missing."""
     return {
         customer: state
-        for part in _parts(sorted(customer_ids))
+        for part in parts(sorted(customer_ids))
         for customer, state in Consent.objects.filter(
             customer_id__in=part, channel=channel, purpose=purpose
         ).values_list("customer_id", "state")
@@ -246,8 +247,3 @@ def consent(customer_ids: Collection[int], channel: str, purpose: str) -> dict[i
 def get(customer_id: int) -> Profile | None:
     """The file of one customer."""
     return Profile.objects.filter(pk=customer_id).first()
-
-
-def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]

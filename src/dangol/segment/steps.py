@@ -9,7 +9,7 @@ late; a rule that was accepted never fails when it is evaluated.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -20,6 +20,7 @@ from django.db.models import Min
 from dangol.base.clock import from_us, to_us
 from dangol.base.errors import Conflict, Invalid, NotFound
 from dangol.base.models import Shop
+from dangol.base.parts import parts
 from dangol.base.turns import turn
 from dangol.collect import steps as collect
 from dangol.identity.rules import Merged
@@ -139,7 +140,7 @@ def _compute(keys: set[str], now: datetime) -> None:
 
 def _replace_members(segment: Segment, customers: set[int], now: datetime) -> None:
     before = set(Member.objects.filter(segment=segment).values_list("customer_id", flat=True))
-    for part in _parts(sorted(before - customers)):
+    for part in parts(sorted(before - customers)):
         Member.objects.filter(segment=segment, customer_id__in=part).delete()
     new = [Member(segment=segment, customer_id=customer, since=now) for customer in sorted(customers - before)]
     Member.objects.bulk_create(new, batch_size=AT_ONCE)
@@ -174,7 +175,7 @@ def refresh(customer_ids: Collection[int], now: datetime, imported: Collection[i
         return []
     due = {
         customer: at
-        for part in _parts(touched)
+        for part in parts(touched)
         for customer, at in Flip.objects.filter(customer_id__in=part, at__lt=now).values_list("customer_id", "at")
     }
     changes = _walk(live, due, now)
@@ -222,7 +223,7 @@ def _write_changes(live: Live, changes: Sequence[Change]) -> None:
         if not change.entered:
             left[change.segment].append(change.customer_id)
     for key, customers in left.items():
-        for part in _parts(customers):
+        for part in parts(customers):
             Member.objects.filter(segment_id=live.ids[key], customer_id__in=part).delete()
     Member.objects.bulk_create(
         [Member(segment_id=live.ids[c.segment], customer_id=c.customer_id, since=c.at) for c in changes if c.entered],
@@ -241,7 +242,7 @@ def _fact(change: Change) -> tuple[str, int, Mapping[str, Any], str, datetime]:
 
 def _write_flips(flips: Mapping[int, int | None], *, earlier_only: bool = False) -> None:
     """Set the next flip of each customer; `earlier_only` where other segments have flips of their own."""
-    for part in _parts(sorted(flips)):
+    for part in parts(sorted(flips)):
         known = {c: to_us(at) for c, at in Flip.objects.filter(customer_id__in=part).values_list("customer_id", "at")}
         none = [customer for customer in part if flips[customer] is None and customer in known]
         if none:
@@ -268,7 +269,7 @@ def merge(merges: Sequence[Merged]) -> None:
 
 def forget(customer_ids: Collection[int]) -> None:
     """Customers leave every segment, and nobody is told."""
-    for part in _parts(sorted(customer_ids)):
+    for part in parts(sorted(customer_ids)):
         Member.objects.filter(customer_id__in=part).delete()
         Flip.objects.filter(customer_id__in=part).delete()
 
@@ -317,7 +318,7 @@ def members(key: str, cursor: int = 0, limit: int = 100) -> list[Member]:
 def keys_of(customer_ids: Collection[int]) -> dict[int, list[str]]:
     """The segments that customers are in; customers who are in none are missing."""
     found: dict[int, list[str]] = defaultdict(list)
-    for part in _parts(sorted(customer_ids)):
+    for part in parts(sorted(customer_ids)):
         rows = Member.objects.filter(customer_id__in=part).order_by("segment__key")
         for customer, key in rows.values_list("customer_id", "segment__key"):
             found[customer].append(key)
@@ -328,7 +329,7 @@ def holding(key: str, customer_ids: Collection[int]) -> set[int]:
     """Those of some customers who are in a segment now; nobody where there is no such segment."""
     return {
         customer
-        for part in _parts(sorted(customer_ids))
+        for part in parts(sorted(customer_ids))
         for customer in Member.objects.filter(
             segment__key=key, segment__state="active", customer_id__in=part
         ).values_list("customer_id", flat=True)
@@ -346,8 +347,3 @@ def explain(key: str, customer_id: int, now: datetime) -> explanation.Explanatio
 def words(where: Any, language: str = "en") -> str:
     """The rule in a sentence, in English or Korean."""
     return sentences.words(where, language)
-
-
-def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]

@@ -14,6 +14,7 @@ from django.db.models import Count, Sum
 
 from dangol.base.errors import NotFound
 from dangol.base.models import Shop
+from dangol.base.parts import parts
 from dangol.profile import steps as profile
 from dangol.profile.models import Order, Profile
 from dangol.segment import steps as segment
@@ -23,7 +24,6 @@ from dangol.strategy.rules import Earnings, Measured, PlanRow, Play, Reach
 
 __all__ = ["PlanRow", "Play", "ensure_ready", "lifecycle", "plan", "play", "plays"]
 
-AT_ONCE = 1_000
 ENOUGH_ORDERS = 1_000  # to see how much order values differ
 
 
@@ -84,11 +84,9 @@ def _reach(found: Play, month: Collection[int], inside: Collection[int]) -> Reac
 
 
 def _reachable(found: Play, customers: Collection[int]) -> int:
-    ids = sorted(customers)
-    parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
     addressed = {
         customer
-        for part in parts
+        for part in parts(sorted(customers))
         for customer in Profile.objects.filter(pk__in=part).exclude(email="").values_list("customer_id", flat=True)
     }
     if found.message_class != "marketing":
