@@ -206,8 +206,10 @@ def test_a_campaigns_definition_is_changed_or_refused_with_its_line(happened: Ki
     answer = console.post("/campaigns/welcome/save", {"text": wrong})
     line = next(n for n, line in enumerate(wrong.splitlines(), start=1) if "holdout_percent" in line)
     assert (answer.status_code, f'data-fault-line="{line}"' in answer.content.decode()) == (422, True)
-    console.post("/campaigns/welcome/save", {"text": text.replace("holdout_percent: 10", "holdout_percent: 20")})
-    assert campaign.get("welcome").definition["holdout_percent"] == 20
+    drawn_anew = {"text": text.replace("holdout_percent: 10", "holdout_percent: 20")}
+    assert console.post("/campaigns/welcome/save", drawn_anew).status_code == 422, "the draw stands once it has begun"
+    console.post("/campaigns/welcome/save", {"text": text.replace("within: 14d", "within: 21d")})
+    assert campaign.get("welcome").definition["goal"]["within"] == "21d"
 
 
 def test_a_letter_is_shown_in_a_frame_in_which_nothing_runs(happened: Kit, console: Client) -> None:
