@@ -134,3 +134,28 @@ def test_threads_may_share_one_handle(log: FileLog) -> None:
         thread.join()
     assert not failed
     assert log.end() == 360
+
+
+def test_a_new_log_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    for round_ in range(20):
+        opened: list[FileLog] = []
+        folder = tmp_path / str(round_)
+        threads = [threading.Thread(target=lambda f=folder, o=opened: o.append(open_log(f))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(opened) == 4
+        for log in opened:
+            log.close()
+
+
+def test_a_writer_survives_a_log_that_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "log.db").mkdir()
+    writer = Writer(tmp_path)
+    with pytest.raises(Unavailable, match="opened"):
+        writer.append(entries("a"), []).result(timeout=5)
+    (tmp_path / "log.db").rmdir()
+    assert writer.append(entries("a"), []).result(timeout=5) == [1]
+    assert writer.alive()
+    writer.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,11 +110,10 @@ class FileLog:
         folder.mkdir(parents=True, exist_ok=True)
         self._bell = folder / BELL
         self._turn = threading.Lock()
-        self._db = apsw.Connection(str(folder / FILE))
-        self._db.set_busy_timeout(BUSY_MS)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.execute(SCHEMA)
+        try:
+            self._db = _connect(folder / FILE)
+        except apsw.Error as error:
+            raise Unavailable(f"the log cannot be opened: {error}") from error
         self._ringer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ringer.setblocking(False)
 
@@ -176,6 +176,30 @@ class FileLog:
     def _ring(self) -> None:
         with contextlib.suppress(OSError):  # nobody listens, or it is ringing already: the loop looks by itself as well
             self._ringer.sendto(b".", str(self._bell))
+
+
+def _connect(path: Path) -> apsw.Connection:
+    db = apsw.Connection(str(path))
+    db.set_busy_timeout(BUSY_MS)
+    _write_ahead(db)
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA secure_delete=ON")
+    db.execute(SCHEMA)
+    return db
+
+
+def _write_ahead(db: apsw.Connection) -> None:
+    """Switch a new file to write-ahead. Two who open it at once are told "busy" at once: the timeout does not count."""
+    end = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except apsw.BusyError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def open_log(folder: Path) -> FileLog:

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from dangol.base.errors import Unavailable
-from dangol.collect.log import Entry, Rejected, open_log
+from dangol.collect.log import Entry, FileLog, Rejected, open_log
 
 MOST_AT_ONCE = 5_000  # facts in one commit, so that no caller waits for an endless one
 
@@ -45,23 +45,22 @@ class Writer:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        log = open_log(self._folder)
+        log: FileLog | None = None
         while True:
             jobs, last = self._take()
-            if jobs:
-                entries = [entry for job in jobs for entry in job[0]]
-                try:
-                    positions = log.append(entries, [refused for job in jobs for refused in job[1]])
-                except Exception as error:
-                    for job in jobs:
-                        job[2].set_exception(error)
-                else:
-                    start = 0
-                    for job in jobs:
-                        job[2].set_result(positions[start : start + len(job[0])])
-                        start += len(job[0])
+            try:
+                log = log or open_log(self._folder)
+                _write(log, jobs)
+            except Exception as error:
+                # After a failed fsync nothing this handle says can be believed: the next commit gets a new one.
+                for job in jobs:
+                    job[2].set_exception(error)
+                if log:
+                    log.close()
+                log = None
             if last:
-                log.close()
+                if log:
+                    log.close()
                 return
 
     def _take(self) -> tuple[list[Job], bool]:
@@ -78,3 +77,15 @@ class Writer:
             except queue.Empty:
                 return jobs, False
         return jobs, True
+
+
+def _write(log: FileLog, jobs: Sequence[Job]) -> None:
+    """One commit for all jobs; each learns its own positions."""
+    if not jobs:
+        return
+    entries = [entry for job in jobs for entry in job[0]]
+    positions = log.append(entries, [refused for job in jobs for refused in job[1]])
+    start = 0
+    for job in jobs:
+        job[2].set_result(positions[start : start + len(job[0])])
+        start += len(job[0])
