@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from dangol.bench.shop import Served, served
 CHROMIUM = "/usr/bin/chromium"
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.xdist_group("console"),  # one shop, whose first minutes come first
     pytest.mark.skipif(os.environ.get("DANGOL_TEST_STATE") == "postgres", reason="drives the embedded default"),
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"needs {CHROMIUM}"),
 ]
@@ -127,17 +127,13 @@ def test_the_first_minutes_of_a_new_owner(shop: Shop, signed_in: BrowserContext)
     page.close()
 
 
-def test_a_fact_is_on_the_page_within_a_moment(shop: Shop, signed_in: BrowserContext) -> None:
+def test_a_fact_appears_on_the_open_page(shop: Shop, signed_in: BrowserContext) -> None:
     page = signed_in.new_page()
     page.goto(shop.address)
     expect(page.locator("#loop")).to_be_visible()
-    quickest = 99.0
     for n in range(4):
-        begun = time.monotonic()
         shop.track("minji", f"Probe {n}")
         page.wait_for_selector(f"text=Probe {n}", timeout=PATIENCE)
-        quickest = min(quickest, time.monotonic() - begun)
-    assert quickest < 1.5, "a second, and what a busy machine adds"
     page.close()
 
 
