@@ -18,12 +18,9 @@ import pytest
 from dangol.bench.shop import DANGOL, free_port, make
 from dangol.collect.log import open_log
 
-pytestmark = [
-    pytest.mark.xdist_group("serve"),  # one server, killed and started again in turn
-    pytest.mark.skipif(
-        os.environ.get("DANGOL_TEST_STATE") == "postgres", reason="drives the embedded default through its processes"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    os.environ.get("DANGOL_TEST_STATE") == "postgres", reason="drives the embedded default through its processes"
+)
 
 
 class Server:

@@ -18,7 +18,6 @@ from dangol.bench.shop import Served, served
 CHROMIUM = "/usr/bin/chromium"
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("console"),  # one shop, whose first minutes come first
     pytest.mark.skipif(os.environ.get("DANGOL_TEST_STATE") == "postgres", reason="drives the embedded default"),
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"needs {CHROMIUM}"),
 ]
