@@ -120,6 +120,16 @@ def test_consents_take_the_newest_state_and_keep_what_was_shown(book: Book) -> N
     assert Consent.objects.get().evidence == {"wording": "Yes, write to me"}
 
 
+@pytest.mark.parametrize("refusal", ["withdrawn", "denied"])
+def test_an_imported_yes_does_not_take_back_a_refusal(book: Book, refusal: str) -> None:
+    told = {"channel": "email", "state": refusal}
+    record(book.fact("Consent Changed", ago=5, properties=told))
+    record(book.fact("Consent Changed", properties={**told, "state": "granted"}, imported=True))
+    assert steps.consent([1], "email", "marketing") == {1: refusal}
+    record(book.fact("Consent Changed", properties={**told, "state": "granted"}))
+    assert steps.consent([1], "email", "marketing") == {1: "granted"}, "the customer's own yes does"
+
+
 def test_a_merge_keeps_facts_orders_traits_and_the_strictest_consent(book: Book) -> None:
     record(
         book.fact(ago=9, customer=1, traits={"city": "Busan", "age": 30}),

@@ -114,6 +114,8 @@ def _consents(facts: Sequence[tuple[Fact, int]]) -> None:
             continue
         place: dict[str, Any] = {"customer_id": customer, "channel": told.channel, "purpose": told.purpose}
         row = Consent.objects.filter(**place).first()
+        if row and fact.imported and rules.STRICTNESS[row.state] > rules.STRICTNESS[told.state]:
+            continue  # a list from elsewhere, often without a date, cannot take back a refusal made here
         if row is None or (row.at, row.position) <= (fact.at, fact.position):
             values = {
                 "state": told.state, "basis": told.basis, "evidence": told.evidence,
