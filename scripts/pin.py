@@ -51,7 +51,7 @@ def main() -> None:
     everything = closure(
         [
             *PROJECT["project"]["dependencies"],
-            *PROJECT["project"]["optional-dependencies"]["postgres"],
+            *(wanted for extra in PROJECT["project"]["optional-dependencies"].values() for wanted in extra),
             *PROJECT["dependency-groups"]["dev"],
             *PROJECT["dependency-groups"]["build"],
         ]

@@ -6,9 +6,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,6 +34,20 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Seoul
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what touches it: all the rest says the same on either state, and has its run on SQLite."""
+    if os.environ.get("DANGOL_TEST_STATE") != "postgres":
+        return
+    config.hook.pytest_deselected(items=[one for one in items if not _touches_tables(one)])
+    items[:] = [one for one in items if _touches_tables(one)]
+
+
+def _touches_tables(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None or bool(
+        {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    )
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(SCRATCH, ignore_errors=True)
 
@@ -40,6 +55,13 @@ def pytest_unconfigure() -> None:
 @pytest.fixture
 def clock() -> SetClock:
     return SetClock(NOON)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, settings: Any) -> Path:
+    """The shop's data folder, of this test alone: for what lies in files, its log, and its secret."""
+    settings.DANGOL = replace(settings.DANGOL, data=str(tmp_path))
+    return tmp_path
 
 
 @pytest.fixture

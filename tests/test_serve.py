@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,70 +15,26 @@ import pytest
 
 from dangol.bench.shop import DANGOL, free_port, make
 from dangol.collect.log import open_log
+from tests.serving import Server
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("DANGOL_TEST_STATE") == "postgres", reason="drives the embedded default through its processes"
 )
 
 
-class Server:
-    """`dangol serve` on a folder; started, stopped and killed at will."""
-
-    def __init__(self, folder: Path, write_key: str, api_key: str) -> None:
-        self.folder, self.write_key, self.api_key = folder, write_key, api_key
-        self.port = free_port()
-        self.process: subprocess.Popen[str] | None = None
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> float:
-        """Seconds until it said it was ready."""
-        begun = time.monotonic()
-        command = [*DANGOL, "serve", "--data", str(self.folder), "--port", str(self.port)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        assert self.process.stdout
-        assert self.process.stdout.readline() == f"ready {self.address}\n"
-        return time.monotonic() - begun
-
-    def end(self, number: signal.Signals) -> int:
-        assert self.process
-        self.process.send_signal(number)
-        code = self.process.wait(timeout=20)
-        self.process.communicate()
-        return code
-
-    def call(self, path: str, body: object = None, *, key: str = "", method: str | None = None) -> tuple[int, bytes]:
-        headers = {"authorization": f"Bearer {key}"} if key else {}
-        data = None if body is None else json.dumps(body).encode()
-        if data is not None:
-            headers["content-type"] = "application/json"
-        request = urllib.request.Request(self.address + path, data=data, headers=headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read()
-
-    def track(self, user: str, event: str, message_id: str) -> int:
-        fact = {"writeKey": self.write_key, "userId": user, "event": event, "messageId": message_id}
-        return self.call("/v1/track", fact)[0]
-
-    def wait_idle(self) -> dict[str, int]:
-        for _ in range(200):
-            told: dict[str, int] = json.loads(self.call("/api/log", key=self.api_key)[1])
-            if told["appended"] == told["processed"]:
-                return told
-            time.sleep(0.05)
-        raise AssertionError(f"the loop did not come to rest: {told}")
+FILES = {  # what the shop keeps as files
+    "segments/viewers.yaml": "key: viewers\nname: Viewers\nwhere: {event: Product Viewed}\n",
+    "campaigns/hello.yaml": "name: Hello\nentry: {segment: viewers}\nsteps: [{key: rest, wait: 1d}]\n",
+}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("shop")
     server = Server(folder, *make(folder))
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(text, "utf-8")
     server.start()
     yield server
     if server.process and server.process.poll() is None:
@@ -98,6 +52,16 @@ def test_one_address_serves_facts_tracker_console_and_api(server: Server) -> Non
     assert told["appended"] >= 1
     (customer,) = json.loads(server.call("/api/customers?identifier=userId:ann", key=server.api_key)[1])["items"]
     assert "userId:ann" in customer["identifiers"]
+
+
+def test_what_the_shop_keeps_as_files_is_applied_when_it_opens(server: Server) -> None:
+    end = time.monotonic() + 20
+    while server.call("/api/campaigns/hello", key=server.api_key)[0] == 404:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    told = json.loads(server.call("/api/campaigns/hello", key=server.api_key)[1])
+    assert (told["state"], told["name"]) == ("draft", "Hello")
+    assert json.loads(server.call("/api/segments/viewers", key=server.api_key)[1])["name"] == "Viewers"
 
 
 def test_a_second_server_on_the_same_folder_is_refused_and_harms_nothing(server: Server) -> None:

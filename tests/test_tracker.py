@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,8 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from dangol.collect.log import open_log
-from tests.test_serve import Server, server  # noqa: F401 - the fixture
+from tests.serving import Server
+from tests.test_serve import server  # noqa: F401 - the fixture
 from tests.web import test_browser
 
 pytestmark = test_browser.pytestmark
@@ -79,3 +81,22 @@ def test_a_visit_is_told_and_becomes_a_customer(server: Server, shop_page: str) 
     (customer,) = json.loads(server.call("/api/customers?identifier=userId:minji", key=server.api_key)[1])["items"]
     assert f"anonymousId:{view['anonymousId']}" in customer["identifiers"]
     assert customer["traits"] == {"email": "minji@example.com"}
+
+
+def test_what_is_told_while_the_server_is_dead_is_there_once_when_it_is_back(server: Server, shop_page: str) -> None:  # noqa: F811
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=test_browser.CHROMIUM, args=test_browser.FLAGS)
+        page, other = browser.new_page(), browser.new_page()
+        for tab in (page, other):
+            with tab.expect_response("**/v1/b"):
+                tab.goto(shop_page)
+        server.end(signal.SIGKILL)
+        for tab in (page, other):
+            tab.evaluate("for (let n = 0; n < 60; n++) dangol.track('Told to the dead', {n})")
+        page.wait_for_timeout(700)  # some tries fail
+        server.start()
+        for tab in (page, other):
+            tab.wait_for_function("() => !Object.keys(localStorage).some(key => key.startsWith('dangol.e.'))")
+        browser.close()
+    numbers = [event["properties"]["n"] for event in stored(server, "Told to the dead")]  # type: ignore[index]
+    assert sorted(numbers) == sorted([*range(60), *range(60)])

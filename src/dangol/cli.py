@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dangol import __version__
-from dangol.base.errors import DangolError, Misconfigured
-from dangol.base.settings import Settings, load
+from dangol import __version__, campaign_commands, channel_commands, mail_commands, rights_commands, segment_commands
+from dangol.base.errors import DangolError
+from dangol.terminal import AsJson, Data, progress, show, use
 
 if TYPE_CHECKING:
     pass
@@ -26,13 +24,14 @@ app = typer.Typer(
     help="Dangol: an eCRM in one process.",
     pretty_exceptions_enable=False,
 )
-segment_app = typer.Typer(no_args_is_help=True, help="Check, preview and explain segment files.")
 bench_app = typer.Typer(no_args_is_help=True, help="Repeatable benchmarks; the last line is one JSON object.")
-app.add_typer(segment_app, name="segment")
+app.add_typer(rights_commands.app)
+app.add_typer(mail_commands.app)
+app.add_typer(channel_commands.app)
+app.add_typer(segment_commands.app, name="segment")
+app.add_typer(campaign_commands.app, name="campaign")
+app.command("rehearse")(campaign_commands.rehearse)
 app.add_typer(bench_app, name="bench")
-
-Data = Annotated[str, typer.Option("--data", envvar="DANGOL_DATA", help="The shop's data folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def main() -> None:
@@ -42,52 +41,6 @@ def main() -> None:
     except DangolError as error:
         print(f"dangol: {error}", file=sys.stderr)
         sys.exit(2)
-
-
-def use(data: str, *, fresh: bool = False, **flags: Any) -> Settings:
-    """Set Django up over a data folder. Raises Misconfigured where it holds no shop, or one of another version."""
-    os.environ["DANGOL_DATA"] = str(Path(data).absolute())
-    for name, value in flags.items():
-        if value is not None:
-            os.environ[f"DANGOL_{name.upper()}"] = str(value)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "dangol.django_settings"
-    settings = load()
-    if not fresh and not settings.database_url and not (settings.folder / "state.db").exists():
-        raise Misconfigured(f"no shop in {data}; make one with `dangol init --data {data} --owner you@example.com`")
-    import django
-
-    django.setup()
-    if not fresh:
-        _check_version(data)
-    return settings
-
-
-def _check_version(data: str) -> None:
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-    from django.db.migrations.recorder import MigrationRecorder
-
-    executor = MigrationExecutor(connection)
-    known = set(executor.loader.disk_migrations)
-    newer = {
-        key for key in MigrationRecorder(connection).applied_migrations() if key[0] in executor.loader.migrated_apps
-    } - known
-    connection.close()
-    if newer:
-        raise Misconfigured(f"{data} was written by a newer Dangol than {__version__}; install that one")
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise Misconfigured(
-            f"{data} was written by an older Dangol; bring it up to date with `dangol upgrade --data {data}`"
-        )
-
-
-def show(result: Any, as_json: bool, *lines: str) -> None:
-    """Print a result: one JSON object for programs, sentences for people."""
-    if as_json:
-        print(json.dumps(result, ensure_ascii=False, default=str))
-    else:
-        for line in lines:
-            print(line)
 
 
 @app.command()
@@ -154,6 +107,13 @@ def serve(
     settings = use(data, base_url=base_url)
     from dangol import serve as server
 
+    if settings.warehouse_url:
+        from dangol.segment import warehouses
+
+        warehouses.chosen()  # a wrong setting is refused now, not at the first preview
+    from dangol.deliver import channels
+
+    channels.check(settings)
     server.serve(settings, host, port, lambda address: print(f"ready {address}", flush=True))
 
 
@@ -181,143 +141,126 @@ def demo(
 @app.command("import")
 def import_files(
     files: Annotated[
-        list[Path], typer.Argument(help="CSV, TSV, JSONL, Parquet, xlsx, gzip or zip of them, or a fixed-width log.")
+        list[Path], typer.Argument(help="CSV, TSV, JSONL, Parquet, xlsx, access logs, gzip or zip of them.")
     ],
-    kind: Annotated[str, typer.Option("--as", help="orders, customers, items, reviews or events.")],
+    kind: Annotated[str, typer.Option("--as", help="orders, customers, products, items, reviews, events or visits.")],
     data: Data = "data",
     mapping: Annotated[list[str] | None, typer.Option("--map", help="column=field; may be given many times.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the mapping and the counts, write nothing.")] = False,
+    use_mapping: Annotated[str, typer.Option("--mapping", help="Read the columns as this named mapping says.")] = "",
+    save_mapping: Annotated[str, typer.Option(help="Keep this mapping under a name, for files like these.")] = "",
+    channel: Annotated[str, typer.Option(help="Where orders came in whose row does not say: store, phone …")] = "",
+    marketing: Annotated[
+        str,
+        typer.Option(help="This is a list to write to: what the people were told when they agreed, and where."),
+    ] = "",
+    whole_addresses: Annotated[
+        bool, typer.Option("--whole-addresses", help="Keep the addresses of access logs whole, not only their network.")
+    ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="End once the facts are in the log; the loop works them through later.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import a history. Running it twice adds nothing; rows that cannot be used go to a file with the reason."""
     use(data)
     from dangol import importing
+    from dangol.collect.files.steps import Choices, Watch
+
+    columns = importing.columns_of(mapping or [])
+    choices = Choices(columns, use_mapping, save_mapping, channel, marketing, whole_addresses)
+
+    def shown(files: Any) -> None:
+        if not as_json:
+            print("\n".join(line for one in files for line in one.head()), flush=True)
 
     with progress(as_json) as step:
-        report = importing.run(files, kind, mapping or [], dry_run=dry_run, progress=step)
-    show(report.as_json(), as_json, *report.lines())
-
-
-@contextmanager
-def progress(quiet: bool) -> Iterator[Any]:
-    """A bar on standard error that a long step moves: step(what, done, total)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
-    bar = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
-    tasks: dict[str, TaskID] = {}
-
-    def step(what: str, done: int, total: int | None) -> None:
-        if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)
-
-    with bar:
-        yield step
-
-
-SegmentFiles = Annotated[list[Path], typer.Argument(help="YAML or JSON files, one segment or more in each.")]
-
-
-@segment_app.command("check")
-def segment_check(files: SegmentFiles, data: Data = "data", as_json: AsJson = False) -> None:
-    """Say whether segment files are right; every fault with its place."""
-    use(data)
-    from dangol.base.errors import Invalid
-    from dangol.segment import files as segment_files
-    from dangol.segment import steps as segment
-
-    told: list[dict[str, Any]] = []
-    for path, shape in segment_files.read_files(files):
-        try:
-            segment.check(shape)
-        except Invalid as error:
-            told += [{"file": str(path), **fault.as_json()} for fault in error.faults]
-    lines = [f"{fault['file']}{fault['path']}: found {fault['found']}; allowed: {fault['allowed']}" for fault in told]
-    show({"faults": told}, as_json, *(lines or ["All segments are right."]))
-    if told:
-        raise typer.Exit(1)
-
-
-@segment_app.command("preview")
-def segment_preview(
-    files: SegmentFiles,
-    data: Data = "data",
-    at: Annotated[str, typer.Option(help="Instant (ISO 8601); now when left out.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Say in words what each segment means, and for how many customers it holds."""
-    use(data)
-    from dangol.base.clock import SystemClock
-    from dangol.base.errors import Fault, Invalid
-    from dangol.base.instants import parse_instant
-    from dangol.segment import files as segment_files
-    from dangol.segment import steps as segment
-
-    instant = parse_instant(at, segment.zone()) if at else SystemClock().now()
-    if instant is None:
-        raise Invalid([Fault("/at", repr(at), "an ISO 8601 instant such as 2026-11-24T12:00:00+09:00")])
-    told = []
-    for _, shape in segment_files.read_files(files):
-        where = segment.check(shape).where
-        members = segment.evaluate(where, instant)
-        told.append(
-            {"key": shape["key"], "words": segment.words(where), "count": len(members), "members": members[:20]}
-        )
-    show(told, as_json, *(f"{one['key']}: {one['count']:,} customers. {one['words']}" for one in told))
-
-
-@segment_app.command("explain")
-def segment_explain(
-    key: Annotated[str, typer.Argument(help="The segment's key.")],
-    customer: Annotated[str, typer.Argument(help="A customer id, or kind:value such as userId:42.")],
-    data: Data = "data",
-    language: Annotated[str, typer.Option(help="en or ko.")] = "en",
-    as_json: AsJson = False,
-) -> None:
-    """Say why a customer is in a segment or not, and when that will change."""
-    use(data)
-    from dataclasses import asdict
-
-    from dangol.base.clock import SystemClock
-    from dangol.base.errors import NotFound
-    from dangol.identity import steps as identity
-    from dangol.segment import steps as segment
-
-    kind, colon, value = customer.partition(":")
-    found = identity.find(kind, value) if colon else identity.current(int(customer)) if customer.isdecimal() else None
-    if found is None:
-        raise NotFound(f"no customer is known as {customer}")
-    told = segment.explain(key, found, SystemClock().now())
-    marks = {True: "yes", False: "no"}
-    leaves = [f"  {marks[leaf.holds]:3}  {leaf.words[language]}" for leaf in told.leaves]
-    show(asdict(told), as_json, told.words[language], *leaves)
+        report = importing.run(files, kind, choices, dry_run=dry_run, watch=Watch(step, shown), wait=not no_wait)
+    show(report.as_json(), as_json, *report.lines(told=True))
 
 
 @bench_app.command("ingest")
 def bench_ingest(
     seconds: Annotated[float, typer.Option(help="How long to post.")] = 5.0,
-    connections: Annotated[int, typer.Option(help="Connections at a time.")] = 64,
+    connections: Annotated[int, typer.Option(help="Connections at a time.")] = 128,
     batch: Annotated[int, typer.Option(help="Facts in one request.")] = 1,
+    stored: Annotated[int, typer.Option(help="Facts of a year ago that are in the log before.")] = 0,
 ) -> None:
-    """Facts a second taken durably over HTTP."""
+    """Facts a second taken durably over HTTP, as many as can be and half as many."""
     from dangol.bench import ingest
 
-    print(json.dumps(ingest.run(seconds, connections, batch)))
+    print(json.dumps(ingest.run(seconds, connections, batch, stored)))
+
+
+@bench_app.command("import")
+def bench_import(
+    rows: Annotated[int, typer.Option(help="Rows of the file that is made and imported.")] = 1_000_000,
+    whole: Annotated[bool, typer.Option("--whole", help="Also work the facts through into customers' files.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the rows.")] = 1,
+) -> None:
+    """Rows a second of an import, and the memory it needs at most."""
+    from dangol.bench import imports
+
+    print(json.dumps(imports.run(rows, whole=whole, seed=seed)))
 
 
 @bench_app.command("loop")
 def bench_loop(
-    facts: Annotated[int, typer.Option(help="Facts to turn into memberships.")] = 10_000,
-    customers: Annotated[int, typer.Option(help="Whose they are.")] = 2_000,
-    probes: Annotated[int, typer.Option(help="Single facts on the idle shop, to time a membership.")] = 50,
+    facts: Annotated[int, typer.Option(help="Facts to turn into memberships.")] = 20_000,
+    stored: Annotated[int, typer.Option("--customers-stored", help="Customers in the shop.")] = 20_000,
+    active: Annotated[int, typer.Option(help="Whose the facts are.")] = 5_000,
+    segments: Annotated[int, typer.Option(help="Active segments, at most 100.")] = 100,
+    probes: Annotated[int, typer.Option(help="Single facts whose membership is timed, idle and under load.")] = 100,
+    rate: Annotated[int, typer.Option(help="Facts a second of the load.")] = 2_000,
+    seconds: Annotated[float, typer.Option(help="How long the load lasts.")] = 15.0,
     seed: Annotated[int, typer.Option(help="Seed of the facts.")] = 1,
+    full: Annotated[bool, typer.Option("--full", help="A million customers; takes a quarter of an hour.")] = False,
 ) -> None:
     """Facts a second through identity, profile and segments, and the time from 200 to membership."""
     from dangol.bench import loop
 
-    print(json.dumps(loop.run(facts, customers, probes, seed)))
+    size = loop.Size(facts, stored, active, segments, probes, rate, seconds, seed=seed)
+    print(json.dumps(loop.run(loop.FULL if full else size)))
+
+
+@bench_app.command("flips")
+def bench_flips(
+    stored: Annotated[int, typer.Option("--customers-stored", help="Customers in the shop.")] = 1_000_000,
+    segments: Annotated[int, typer.Option(help="Active segments, at most 100.")] = 100,
+    flips: Annotated[int, typer.Option(help="Customers whom time takes out of a segment.")] = 2_000,
+    rate: Annotated[int, typer.Option(help="How many a second.")] = 100,
+) -> None:
+    """How late customers leave a segment that time alone takes them out of."""
+    from dangol.bench import flips as bench
+
+    print(json.dumps(bench.run(stored, segments, flips, rate)))
+
+
+@bench_app.command("live")
+def bench_live(
+    customers: Annotated[int, typer.Option(help="Customers in the shop.")] = 100_000,
+    facts: Annotated[int, typer.Option(help="Facts of each.")] = 20,
+    batch: Annotated[int, typer.Option(help="Facts in one turn.")] = 2_000,
+    rounds: Annotated[int, typer.Option(help="Turns.")] = 5,
+    seed: Annotated[int, typer.Option(help="Seed of what happens.")] = 1,
+) -> None:
+    """A hundred segments kept live: what a fact costs, what is due at an instant, and customers with long histories."""
+    from dangol.bench import live
+
+    print(json.dumps(live.run(customers, facts, batch, rounds, seed)))
+
+
+@bench_app.command("send")
+def bench_send(
+    messages: Annotated[int, typer.Option(help="Planned messages to hand over.")] = 20_000,
+    signed: Annotated[bool, typer.Option("--signed", help="Sign each by DKIM with RSA-2048.")] = False,
+    workers: Annotated[int, typer.Option(help="Delivery workers.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="The result is JSON all the same.")] = False,
+) -> None:
+    """Messages a second from the ledger to a mail server on this machine, which counts them."""
+    from dangol.bench import send
+
+    print(json.dumps(send.run(messages, signed=signed, workers=workers)))
 
 
 @bench_app.command("segment")
@@ -332,3 +275,41 @@ def bench_segment(
     from dangol.bench import segment
 
     print(json.dumps(segment.run(facts, customers, batch, rounds, seed)))
+
+
+@bench_app.command("render")
+def bench_render(
+    play: Annotated[str, typer.Option(help="The play whose first message is rendered.")] = "abandoned-cart",
+    messages: Annotated[int, typer.Option(help="Customers it is rendered for.")] = 5_000,
+    seed: Annotated[int, typer.Option(help="Seed of what lies in their carts.")] = 1,
+) -> None:
+    """Messages a second that one core renders, compiled once: cart, counted links, footer, text part."""
+    from dangol.bench import render
+
+    print(json.dumps(render.run(play, messages, seed)))
+
+
+@bench_app.command("value")
+def bench_value(
+    customers: Annotated[int, typer.Option(help="Simulated customers to learn from.")] = 10_000_000,
+    compared: Annotated[int, typer.Option(help="Customers of the comparison with lifetimes, if installed.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Seed of the customers.")] = 1,
+) -> None:
+    """What learning when customers buy costs, alone and beside the package lifetimes."""
+    from dangol.bench import value
+
+    print(json.dumps(value.run(customers, compared, seed)))
+
+
+@bench_app.command("segment-full")
+def bench_segment_full(
+    customers: Annotated[int, typer.Option(help="Customers.")] = 100_000,
+    facts: Annotated[int, typer.Option(help="Facts of all of them.")] = 1_000_000,
+    rounds: Annotated[int, typer.Option(help="How often each way is asked.")] = 5,
+    full: Annotated[bool, typer.Option("--full", help="A million customers with twenty million facts.")] = False,
+) -> None:
+    """A question over everybody beside DuckDB's SQL by hand over the same columns, and a new segment's birth."""
+    from dangol.bench import segment_full
+
+    size = (1_000_000, 20_000_000) if full else (customers, facts)
+    print(json.dumps(segment_full.run(*size, rounds)))

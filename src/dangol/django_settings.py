@@ -23,12 +23,14 @@ INSTALLED_APPS = [
     "dangol.identity",
     "dangol.profile",
     "dangol.segment",
+    "dangol.value",
     "dangol.strategy",
     "dangol.campaign",
     "dangol.deliver",
     "dangol.converse",
     "dangol.harvest",
     "dangol.survey",
+    "dangol.privacy",
     "dangol.web",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -63,7 +65,7 @@ def database(settings: Settings) -> dict[str, Any]:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 10,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-                "PRAGMA secure_delete=ON; PRAGMA cache_size=-32000;",
+                "PRAGMA secure_delete=ON; PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=8000;",
             },
             "TEST": {"NAME": str(settings.folder / "test-state.db")},
         }
@@ -133,6 +135,10 @@ LOCALE_PATHS = [HERE / "web" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = DANGOL.max_body_bytes
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000  # a file of many columns has a select box for each
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS: list[Path] = []

@@ -12,30 +12,47 @@ import logging
 import select
 import socket
 import threading
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from dangol.base.clock import Clock
+from dangol.base.models import region
 from dangol.base.turns import turn
+from dangol.base.watching import Watch
+from dangol.campaign import homes as runs
 from dangol.campaign import steps as campaign
+from dangol.collect import heard, quarantine
 from dangol.collect import rules as collected
 from dangol.collect import steps as collect
 from dangol.collect.facts import Fact
 from dangol.collect.log import BELL, Entry, FileLog, Log, Rejected
 from dangol.converse import steps as converse
 from dangol.deliver import steps as deliver
+from dangol.identity import staff
 from dangol.identity import steps as identity
+from dangol.identity.rules import Moves
+from dangol.privacy import steps as privacy
+from dangol.profile import recounting
 from dangol.profile import steps as profile
-from dangol.segment import steps as segment
+from dangol.segment import active
+from dangol.segment import live as segment
 from dangol.survey import rules as answers
 from dangol.survey import steps as survey
+from dangol.value import steps as value
 
 log = logging.getLogger("dangol.loop")
 
-AT_ONCE = 500  # facts, customers or runs that one turn takes
+AT_ONCE = 2_000  # facts, customers or runs that one turn takes at most
+FEWEST = 100  # … where much waits, however slow the machine is
+LONGEST_TURN = 0.8  # seconds, about: what comes in meanwhile waits, and so does whoever else writes
 LONGEST_SLEEP = timedelta(seconds=1)
+CHORES_EVERY = timedelta(seconds=5)  # what has time, between two turns
+BUSY_AT_MOST = 2.0  # seconds of turns on end, then the loop rests: the state has one writer, and others wait for it
+REST = 0.12  # seconds; whoever waits for SQLite's lock looks for it every 0.1, while PostgreSQL's form a queue
 TRIES = 3  # of a single fact, before it is set aside
 
 
@@ -70,6 +87,7 @@ def _take_facts(facts_log: Log, now: datetime, at_once: int) -> int:
         return 0
     try:
         _take(entries, now)
+        heard.note(entries)
     except DatabaseError:
         raise  # the store's trouble, not the facts'
     except Exception as error:
@@ -79,17 +97,65 @@ def _take_facts(facts_log: Log, now: datetime, at_once: int) -> int:
 
 
 def _take(entries: list[Entry], now: datetime) -> None:
-    facts = [collected.normalise(entry) for entry in entries]
+    where = region()
+    facts = privacy.withhold([collected.normalise(entry, where) for entry in entries])
     who = identity.resolve(facts, now)
-    if who.merges:
-        for merge in (profile.merge, segment.merge, campaign.merge, deliver.merge, converse.merge, survey.merge):
-            merge(who.merges)
-    profile.record(facts, who.customer_ids, who.identifier_ids)
-    touched = set(who.customer_ids) - {0}
+    if who.moves:
+        follow(who.moves, now)
+    recorded = profile.record(facts, who.customer_ids, who.identifier_ids)
+    value.note(recorded.ordered)
+    touched = (set(who.customer_ids) | who.moves.touched) - {0}
     live = {customer for fact, customer in zip(facts, who.customer_ids, strict=True) if not fact.imported}
-    changes = segment.refresh(touched, now, imported=touched - live)
+    owned = zip(who.customer_ids, facts, strict=True)
+    same = recorded.same - who.moves.touched
+    changes = segment.refresh(touched, now, imported=touched - live, facts=owned, same=same)
     campaign.enter(changes, facts, who.customer_ids, now)
+    privacy.ask(facts, who.customer_ids, now)
+    privacy.note(facts, who.customer_ids, now)
+    deliver.subscribe(facts, who.customer_ids, now)
     _ask_staff(facts, who.customer_ids, now)
+
+
+def join(one: int, other: int, now: datetime) -> None:
+    """Staff say that two customers are one. Raises what identity.staff.join does."""
+    with turn():
+        _resettled(staff.join(one, other, now), now)
+
+
+def part(merge_id: int, now: datetime) -> None:
+    """Staff say that a merge was wrong: both histories come back. Raises what identity.staff.part does."""
+    with turn():
+        _resettled(staff.part(merge_id, now), now)
+
+
+def _resettled(moves: Moves, now: datetime) -> None:
+    follow(moves, now)
+    campaign.enter(segment.refresh(moves.touched, now), [], [], now)
+
+
+def follow(moves: Moves, now: datetime) -> None:
+    """Everything that was kept for customers goes with them when they are found to be one, or not to be."""
+    for rehome in (
+        profile.rehome,
+        value.rehome,
+        runs.rehome,
+        deliver.rehome,
+        converse.rehome,
+        survey.rehome,
+    ):
+        rehome(moves)
+    segment.rehome(moves, now)
+
+
+def foretell(now: datetime) -> int:
+    """In a quiet moment: some customers' forecasts are made, and whoever's segments read them is judged again."""
+    if not value.waiting():
+        return 0
+    with turn():
+        piece = value.go_on(now)
+        if piece.told and active.read_forecasts():
+            campaign.enter(segment.refresh(piece.told, now), [], [], now)
+    return piece.done
 
 
 def _let_time_pass(now: datetime, at_once: int) -> int:
@@ -105,6 +171,8 @@ def _ask_staff(facts: list[Fact], customer_ids: list[int], now: datetime) -> Non
     for fact, customer in zip(facts, customer_ids, strict=True):
         if fact.name == "Survey Answered" and not fact.imported and customer and answers.dissatisfied(fact.properties):
             converse.open_task(customer, "dissatisfied", fact.properties, f"answer:{fact.message_id}", now)
+        elif fact.name == "Task Asked" and fact.own and customer:
+            converse.open_task(customer, str(fact.properties["kind"]), fact.properties, fact.message_id, now)
 
 
 def next_due() -> datetime | None:
@@ -124,14 +192,13 @@ class Bell:
         self._socket.bind(str(path))
         self._socket.setblocking(False)
 
-    def wait(self, longest: timedelta) -> None:
-        """Sleep until it rings, at most `longest`."""
+    def wait(self, longest: timedelta) -> bool:
+        """Sleep until it rings, at most `longest`; whether it rang."""
         ready, _, _ = select.select([self._socket], [], [], max(longest.total_seconds(), 0))
-        while ready:
-            try:
+        with contextlib.suppress(BlockingIOError):
+            while ready:
                 self._socket.recv(64)
-            except BlockingIOError:
-                return
+        return bool(ready)
 
     def close(self) -> None:
         self._socket.close()
@@ -144,28 +211,67 @@ class Runner:
     def __init__(self, facts_log: FileLog, clock: Clock, at_once: int = AT_ONCE) -> None:
         self._log, self._clock, self._most = facts_log, clock, at_once
         self._at_once, self._failures = at_once, 0
+        self._fits = at_once  # facts that a turn of the wished length takes
+        self._rests = connection.vendor == "sqlite"
+        self._others = Watch()
+        self._chores_at = clock.now()
+        quarantine.forget_unpassed(facts_log, collect.position())
 
-    def run(self, bell: Bell, stopping: threading.Event) -> None:
+    def run(self, bell: Bell, stopping: threading.Event, waits: Callable[[], bool] = lambda: False) -> None:
+        """Until told to stop; while `waits` says so, nothing is done."""
+        threading.Thread(target=_compile_ahead, name="compile", daemon=True).start()
+        since = time.monotonic()
         while not stopping.is_set():
+            if waits():
+                stopping.wait(1)
+                continue
+            if self._rests and time.monotonic() - since >= BUSY_AT_MOST:
+                stopping.wait(REST)
+                since = time.monotonic()
             try:
+                self._others.changed()
                 busy = self.turn()
+                self.chores()
             except Exception:
                 log.exception("a turn of the loop failed; it is tried again")
                 stopping.wait(min(0.1 * 2**self._failures, 10))
                 self._failures += 1
                 continue
-            if not busy:
-                bell.wait(_sleep(self._clock.now()))
+            if not busy and not foretell(self._clock.now()) and not recounting.go_on(self._clock.now()):
+                self._doze(bell, stopping)
+                since = time.monotonic()
+
+    def _doze(self, bell: Bell, stopping: threading.Event) -> None:
+        """Sleep until a fact rings, somebody else writes to the state, or the time of something has come."""
+        due, taken = min(next_due() or self._chores_at, self._chores_at), collect.position()
+        while not stopping.is_set() and (left := due - self._clock.now()) > timedelta(0):
+            if bell.wait(min(left, LONGEST_SLEEP)) or self._others.changed() or self._log.end() > taken:
+                return
+
+    def chores(self) -> None:
+        """Work that may take longer than a turn and needs none."""
+        now = self._clock.now()
+        if now >= self._chores_at:
+            self._chores_at = now + CHORES_EVERY
+            privacy.take_in(now)
+            privacy.tidy(now)
+            privacy.see_to(now)
+            privacy.look(now)
+            quarantine.drop_old(self._log, now)
 
     def turn(self) -> int:
         """One turn; how much was done. Raises what is nobody's fault but the store's."""
+        start = time.monotonic()
         try:
             done = turn_once(self._log, self._clock, self._at_once)
         except FactsFailed as failed:
             self._narrow(failed)
             return 1
         self._failures = 0
-        self._at_once = min(self._at_once * 2, self._most)
+        if done >= FEWEST:
+            fitting = int(done * LONGEST_TURN / (time.monotonic() - start))
+            self._fits = min(max(fitting, FEWEST), self._most)
+        self._at_once = min(self._at_once * 2, self._fits)
         return done
 
     def _narrow(self, failed: FactsFailed) -> None:
@@ -179,13 +285,17 @@ class Runner:
             self._failures = 0
 
 
+def _compile_ahead() -> None:
+    try:
+        segment.compile_ahead()
+    except Exception:
+        log.exception("segments could not be compiled ahead; they are when facts ask for them")
+
+
 def set_aside(facts_log: FileLog, failed: FactsFailed) -> None:
     """Move past the next fact of the log; it stays there, and stands among the refused with the reason."""
     (entry,) = facts_log.read(collect.position(), 1)
-    facts_log.append([], [Rejected(entry.source, entry.received_us, "failed", repr(failed.__cause__), entry.body)])
+    why = repr(failed.__cause__)
+    aside = Rejected(entry.source, entry.received_us, "failed", why, entry.body, entry.imported, entry.position)
+    facts_log.append([], [aside])
     collect.advance(entry.position)
-
-
-def _sleep(now: datetime) -> timedelta:
-    due = next_due()
-    return LONGEST_SLEEP if due is None else min(max(due - now, timedelta(0)), LONGEST_SLEEP)

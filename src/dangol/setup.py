@@ -19,8 +19,10 @@ from django.db import connection, transaction
 from dangol.base.clock import SystemClock
 from dangol.base.errors import Conflict, Fault, Invalid
 from dangol.base.models import Shop
+from dangol.collect import sources
 from dangol.collect.log import open_log
-from dangol.collect.steps import add_source
+from dangol.privacy import notices as privacy
+from dangol.profile import recounting
 from dangol.strategy import steps as strategy
 from dangol.survey import steps as survey
 from dangol.web.api.keys import make_api_key
@@ -64,10 +66,11 @@ def new_shop(shop: NewShop, now: datetime | None = None) -> Keys:
             name=shop.name, timezone=shop.timezone, currency=shop.currency.upper(), locale=shop.locale,
             country=shop.country.upper(), sender_name=shop.name, sender_email=shop.owner, demo=shop.demo,
         )  # fmt: skip
-        source = add_source("site", "Web site", now)
+        source = sources.add("site", "Web site", now)
         _, api_key = make_api_key("first", ["read", "write"], now)
     strategy.ensure_ready(now)
     survey.ensure_ready(now)
+    privacy.begin(shop.country, demo=shop.demo)
     return Keys(source.write_key, api_key)
 
 
@@ -121,3 +124,4 @@ def migrate() -> None:
             ):
                 state.backup(copy)
     call_command("migrate", verbosity=0, interactive=False)
+    recounting.after_upgrade()

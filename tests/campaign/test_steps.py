@@ -11,13 +11,15 @@ import pytest
 from dangol.base.clock import SetClock
 from dangol.base.errors import Invalid, NotFound
 from dangol.base.models import Shop
-from dangol.campaign import rules, steps
+from dangol.campaign import homes, rules, steps
 from dangol.campaign.models import Campaign, Run
 from dangol.collect.facts import Fact
 from dangol.collect.models import Outgoing
-from dangol.identity.rules import Merged
+from dangol.identity.rules import Moves
 from dangol.segment.models import Member, Segment
 from dangol.segment.rules import Change
+from dangol.strategy import files
+from dangol.strategy import steps as strategy
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -329,19 +331,23 @@ def test_runs_of_one_person_become_one(clock: SetClock) -> None:
     begin(clock, holdout_percent=0)
     told = fact(at=clock.now(), properties={"order_id": "A"})
     arrive(clock.now(), (1, told), (2, told), (2, fact(at=clock.now(), properties={"order_id": "B"})))
-    Run.objects.filter(customer_id=2, trigger="order:site:A").update(step=1)
-    steps.merge([Merged(absorbed=2, survivor=1, reason="email", position=1)])
+    Run.objects.filter(customer_id=2, trigger="order:site:A").update(step="two")
+    before = sorted(Run.objects.values_list("customer_id", "trigger", "step"))
+    homes.rehome(Moves(homes=[(2, 2, 1)]))
     assert sorted(Run.objects.values_list("customer_id", "trigger", "step")) == [
-        (1, "order:site:A", 1),
-        (1, "order:site:B", 0),
+        (1, "order:site:A", "two"),
+        (1, "order:site:B", "one"),
     ]
+    homes.rehome(Moves(homes=[(2, 1, 2)]))
+    assert sorted(Run.objects.values_list("customer_id", "trigger", "step")) == before, "an undone merge leaves no mark"
 
 
 # --- plays ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["welcome", "abandoned-cart", "thanks", "win-back"])
+@pytest.mark.parametrize("key", sorted(files.plays()))
 def test_every_play_can_be_activated_twice_in_korean(clock: SetClock, key: str) -> None:
+    strategy.ensure_ready(clock.now())
     campaign = steps.activate_play(key, clock.now())
     assert (campaign.state, campaign.play) == ("active", key)
     assert not campaign.name.isascii()

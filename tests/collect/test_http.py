@@ -2,80 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import gzip
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dangol.base.clock import SetClock
 from dangol.base.errors import Unavailable
-from dangol.base.settings import load
-from dangol.collect.http import Collector
-from dangol.collect.log import Entry, open_log
+from dangol.collect.log import open_log
 from dangol.collect.models import Source
-from dangol.collect.steps import add_source
+from tests.collect.conftest import Client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVENT = {"type": "track", "event": "Seen", "userId": "u"}
-
-
-@dataclass
-class Reply:
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-class Client:
-    """Sends raw requests to the collector."""
-
-    def __init__(self, folder: Path, clock: SetClock) -> None:
-        self.folder = folder
-        self.key = add_source("site", "Site", clock.now()).write_key
-        self.collector = Collector(load(data=str(folder), max_body_bytes=100_000, max_batch_events=10))
-
-    def send(self, path: str, body: bytes | Any = b"", method: str = "POST", **headers: str) -> Reply:
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        names = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-        scope = {"type": "http", "method": method, "path": path, "headers": names, "scheme": "http"}
-        reply = Reply()
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": raw, "more_body": False}
-
-        async def send(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                reply.status = message["status"]
-                reply.headers = {k.decode(): v.decode() for k, v in message["headers"]}
-            else:
-                reply.body += message["body"]
-
-        asyncio.run(self.collector(scope, receive, send))
-        return reply
-
-    def basic(self, key: str | None = None) -> str:
-        return "Basic " + base64.b64encode(f"{key or self.key}:".encode()).decode()
-
-    def stored(self) -> list[Entry]:
-        with open_log(self.folder) as log:
-            return log.read(0, 1000)
-
-
-@pytest.fixture
-def client(tmp_path: Path, clock: SetClock) -> Iterator[Client]:
-    client = Client(tmp_path, clock)
-    yield client
-    client.collector.close()
 
 
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/t", "/v1/track/", "/v1/batch", "/v1/b", "/v1/import"])
@@ -202,12 +142,6 @@ def test_a_store_that_cannot_take_facts_asks_to_try_again(client: Client, monkey
     def full(*_: object) -> None:
         raise Unavailable("disk full")
 
-    monkeypatch.setattr(client.collector._writer, "append", full)
+    monkeypatch.setattr(client.collector._writer, "append_from_loop", full)
     reply = client.send("/v1/track", EVENT, authorization=client.basic())
     assert (reply.status, reply.headers["retry-after"], reply.json["code"]) == (429, "30", "unavailable")
-
-
-def test_the_tracker_is_small() -> None:
-    from dangol.collect.tracker import source
-
-    assert len(gzip.compress(source())) < 4096

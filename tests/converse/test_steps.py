@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from dangol.base.clock import SetClock
-from dangol.base.errors import NotFound
+from dangol.base.errors import Invalid, NotFound
+from dangol.collect.models import Outgoing
 from dangol.converse import steps
 from dangol.converse.models import Task
-from dangol.identity.rules import Merged
+from dangol.identity.rules import Moves
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -49,6 +51,31 @@ def test_a_task_that_is_not_there_is_named(db: None, clock: SetClock) -> None:
 def test_tasks_follow_a_merge(clock: SetClock) -> None:
     steps.open_task(7, "dissatisfied", {}, "a", clock.now())
     steps.open_task(8, "dissatisfied", {}, "b", clock.now() + HOUR)
-    steps.merge([Merged(8, 7, "userId", 1)])
+    steps.rehome(Moves(homes=[(8, 8, 7)]))
     assert [task.key for task in steps.of_customer(7)] == ["b", "a"]
     assert steps.of_customer(8) == []
+    steps.rehome(Moves(homes=[(8, 7, 8)]))
+    assert [task.key for task in steps.of_customer(8)] == ["b"]
+
+
+def test_whoever_takes_a_task_first_looks_after_it(clock: SetClock) -> None:
+    steps.open_task(7, "call", {"title": "Ask"}, "a", clock.now())
+    task = steps.open_tasks()[0]
+    assert steps.take(task.pk, "mina", clock.now()).taken_by == "mina"
+    assert steps.take(task.pk, "jun", clock.now()).taken_by == "mina"
+    assert steps.put_back(task.pk, "jun").taken_by == "mina"
+    assert steps.put_back(task.pk, "mina").taken_by == ""
+
+
+def test_what_a_campaign_asked_for_is_told_as_a_fact_once(clock: SetClock) -> None:
+    steps.open_task(7, "call", {"kind": "call", "title": "Ask", "delivery": 3, "campaign": "care"}, "a", clock.now())
+    steps.open_task(7, "dissatisfied", {}, "b", clock.now())
+    asked, other = steps.open_tasks()
+    for _ in range(2):
+        steps.done(asked.pk, "glad", clock.now(), "reached", "mina")
+    steps.done(other.pk, "", clock.now())
+    (fact,) = [msgspec.json.decode(bytes(row.body)) for row in Outgoing.objects.all()]
+    told = fact["properties"]
+    assert (fact["event"], told["outcome"], told["note"], told["by"]) == ("Task Done", "reached", "glad", "mina")
+    with pytest.raises(Invalid):
+        steps.done(asked.pk, "", clock.now(), "hung up")

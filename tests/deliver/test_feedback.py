@@ -11,7 +11,7 @@ from dangol.base.errors import NotFound
 from dangol.base.models import Shop
 from dangol.deliver import gate, outcomes, steps
 from dangol.deliver.models import Delivery, Suppression
-from dangol.identity.rules import Merged
+from dangol.identity.rules import Moves
 from dangol.profile.models import Consent
 from tests.deliver.post import Recorder, customer, facts, run, send
 
@@ -146,7 +146,7 @@ def test_merged_customers_keep_both_histories_and_get_no_second_copy(clock: SetC
     steps.plan([send(1, clock.now())], clock.now())
     run(clock)
     steps.plan([send(2, clock.now()), send(2, clock.now(), trigger="segment:2")], clock.now())
-    steps.merge([Merged(absorbed=2, survivor=1, reason="email", position=1)])
+    steps.rehome(Moves(homes=[(2, 2, 1)]))
     clock.advance(2 * DAY)
     run(clock)
     assert set(Delivery.objects.values_list("customer_id", flat=True)) == {1}
@@ -155,6 +155,8 @@ def test_merged_customers_keep_both_histories_and_get_no_second_copy(clock: SetC
         "segment:1",
         "segment:2",
     ]
+    steps.rehome(Moves(homes=[(2, 1, 2)]))
+    assert Delivery.objects.filter(customer_id=2).count() == 2, "an undone merge gives back what was planned for each"
 
 
 def test_merging_a_sent_twin_cancels_the_survivors_unsent_one(clock: SetClock, wire: Recorder) -> None:
@@ -163,7 +165,7 @@ def test_merging_a_sent_twin_cancels_the_survivors_unsent_one(clock: SetClock, w
     steps.plan([send(2, clock.now())], clock.now())
     run(clock)
     steps.plan([send(1, clock.now())], clock.now())
-    steps.merge([Merged(absorbed=2, survivor=1, reason="email", position=1)])
+    steps.rehome(Moves(homes=[(2, 2, 1)]))
     clock.advance(2 * DAY)
     run(clock)
     assert len(wire.arrived) == 1

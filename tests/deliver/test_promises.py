@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dangol.base.clock import SetClock
 from dangol.base.models import Shop
-from dangol.deliver import channels, gate, handover, outcomes, records, steps
+from dangol.deliver import channels, gate, handover, leasing, outcomes, records, rows, steps
 from dangol.deliver.models import Delivery, Suppression
 from dangol.profile.models import Consent, Profile
 from tests.conftest import NOON
@@ -24,12 +24,12 @@ KEYS = [(who, campaign, kind) for who in CUSTOMERS for campaign in "ab" for kind
 
 # Where the process may end: before and after each thing that a worker does to a delivery.
 PLACES = [
-    (handover, "lease"),
+    (leasing, "lease"),
     (handover, "_sift"),
     (handover, "_render"),
     (handover, "_begin"),
-    (handover, "_keep_links"),
-    (handover, "_mine"),
+    (rows, "keep_links"),
+    (handover, "_ours"),
     (gate, "decide"),
     (records, "record"),
     (records, "emit_all"),

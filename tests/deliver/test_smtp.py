@@ -5,21 +5,15 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from dangol.base.clock import SetClock
 from dangol.base.errors import Misconfigured
@@ -158,7 +152,7 @@ def test_outcomes(start: Start, does: dict[str, str], state: str, kind: str, arr
 
 
 def test_silence_after_the_final_dot_leaves_the_end_unknown(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dangol.deliver.channels.email.LAST_PATIENCE", 0.2)
+    monkeypatch.setattr("dangol.deliver.channels.smtp.LAST_PATIENCE", 0.2)
     server, port = start(drop="silence")
     outcome = hand_over(port)
     assert outcome.state == "unknown"
@@ -175,9 +169,9 @@ def test_one_connection_serves_many_letters_and_a_lost_one_is_replaced(start: St
     for _ in range(3):
         assert channel.hand_over(NOBODY, LETTER).state == "accepted"
     assert server.connections == 1
-    assert channel._client
-    assert channel._client.sock
-    channel._client.sock.shutdown(socket.SHUT_RDWR)
+    (connection,) = channel._idle
+    assert connection._client.sock
+    connection._client.sock.shutdown(socket.SHUT_RDWR)
     assert channel.hand_over(NOBODY, LETTER).state == "accepted"
     assert (server.connections, len(server.got)) == (2, 4)
     channel.close()
@@ -194,25 +188,6 @@ def test_a_refused_letter_does_not_spoil_the_next(start: Start) -> None:
 
 
 # --- encryption -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def contexts(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's and a client's, over a certificate for 127.0.0.1 that is made now."""
-    path: Path = tmp_path_factory.mktemp("tls") / "server.pem"
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    cert = builder.add_extension(address, critical=False).sign(key, hashes.SHA256())
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(private + cert.public_bytes(pem))
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(path)
-    return server, ssl.create_default_context(cafile=str(path))
 
 
 def test_starttls_secures_the_connection(start: Start, contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from dangol.base.clock import SetClock
 from dangol.base.models import Shop
 from dangol.campaign.models import Campaign, Run
-from dangol.deliver import gate, outcomes, steps
+from dangol.deliver import handover, outcomes, steps
 from dangol.deliver.models import Delivery, OutboxMessage, Suppression
 from dangol.profile.models import Consent, Fact, Profile
 from dangol.segment.models import Member, Segment
@@ -168,8 +168,9 @@ def journey(clock: SetClock, goal: str = "Order Completed") -> Campaign:
         },
     )  # fmt: skip
     Run.objects.create(
-        campaign=campaign, customer_id=1, trigger="segment:1", arm="treated", entered_at=clock.now(), state="finished"
-    )
+        campaign=campaign, customer_id=1, home=1, trigger="segment:1", arm="treated", entered_at=clock.now(),
+        state="finished",
+    )  # fmt: skip
     return campaign
 
 
@@ -355,15 +356,13 @@ def test_who_lost_the_lease_hands_nothing_over(
 ) -> None:
     customer(1, clock.now())
     steps.plan([send(1, clock.now())], clock.now())
-    decide, stolen = gate.decide, []
+    whole, stolen = handover._render, []
 
-    def steal(deliveries: list[Delivery], now: object) -> list[gate.Verdict]:
-        verdicts = decide(deliveries, now)
-        if deliveries and not stolen:
-            stolen.append(Delivery.objects.update(lease="another worker"))
-        return verdicts
+    def steal(*given: object) -> list[handover.Ready]:
+        stolen.append(Delivery.objects.update(lease="another worker"))
+        return whole(*given)
 
-    monkeypatch.setattr(gate, "decide", steal)
+    monkeypatch.setattr(handover, "_render", steal)
     steps.work(clock, 10)
     assert stolen
     assert not wire.arrived

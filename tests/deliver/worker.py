@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator, Sequence
 
 import django
 
@@ -27,14 +28,15 @@ class Dying(Smtp):
         super().__init__(f"smtp://127.0.0.1:{port}", starttls=False)
         self._where, self._left = where, number
 
-    def hand_over(self, delivery: Delivery, letter: Letter) -> Outcome:
-        self._left -= 1
-        if self._where == "before" and self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        outcome = super().hand_over(delivery, letter)
-        if self._where == "after" and self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return outcome
+    def hand_over_many(self, letters: Sequence[tuple[Delivery, Letter]]) -> Iterator[Outcome]:
+        for one in letters:
+            self._left -= 1
+            if self._where == "before" and self._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            outcome = next(super().hand_over_many([one]))
+            if self._where == "after" and self._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield outcome
 
 
 def prepare(clock: SetClock, customers: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from dangol.collect.http import PATHS
+from dangol.collect.paths import ASKED, TAKES
 from dangol.web.api.access import needed_scope
 from dangol.web.api.document import document
 from dangol.web.api.lists import MOST
@@ -17,7 +17,7 @@ from dangol.web.urls import ROUTES
 from tests.docs import pages
 
 PAGE = pages.text("http.md")
-FOR_CUSTOMERS = ("s/", "u/", "c/", "o/", "p/")
+FOR_CUSTOMERS = ("s/", "u/", "c/", "o/", "p/", "d/", "f")
 
 
 def documented(heading: str) -> list[str]:
@@ -63,18 +63,22 @@ def test_every_page_behind_a_message_is_listed_with_its_methods() -> None:
 
 
 def test_every_tracking_path_is_listed() -> None:
+    section = pages.section(PAGE, "Facts in")
     listed = {
-        path.removeprefix("POST ")
-        for row in pages.rows(pages.section(PAGE, "Facts in"))
+        path.removeprefix("POST ").rstrip("/")
+        for row in pages.rows(section)
         for path in pages.code(row[0])
-        if "/v1/" in path and "projects" not in path
+        if path.startswith(("POST /", "/"))
     }
-    assert listed == {f"/v1/{path}" for path in PATHS}
+    for path in [path for path in listed if path.startswith("/api/s/") and not path.endswith("s2s")]:
+        listed.add(path.replace("/api/s/", "/api/s/s2s/"))
+    assert listed - {"/api/s/s2s"} == {*TAKES, *ASKED}
 
 
 def test_every_code_of_a_refused_event_is_listed() -> None:
-    source = "".join((pages.ROOT / "src/dangol/collect" / name).read_text() for name in ("rules.py", "http.py"))
-    codes = set(re.findall(r'return "([a-z_]+)", f?"', source)) | set(
+    folder, names = pages.ROOT / "src/dangol/collect", ("rules.py", "bounds.py", "http.py", "requests.py")
+    source = "".join((folder / name).read_text() for name in names)
+    codes = set(re.findall(r'(?:return|fault =) "([a-z_]+)", f?"', source)) | set(
         re.findall(r'Refused\([^,]+, "([a-z_]+)"', source)
     )
     assert len(codes) > 6

@@ -7,6 +7,7 @@ import pytest
 from dangol.harvest import lifts
 from dangol.strategy import files, rules
 from dangol.survey import rules as survey
+from dangol.value import priors
 from tests.docs import pages
 
 PAGE = pages.text("models.md")
@@ -37,3 +38,9 @@ def test_the_constants_are_those_of_the_code() -> None:
         f"dissatisfied* for {files.segments()[-1]['where']['within'].removesuffix('d')} days",
     ):
         assert words in " ".join(PAGE.split()), words
+
+
+def test_what_is_believed_of_purchases_is_listed_as_it_is() -> None:
+    rows = pages.rows(pages.section(PAGE, "The model of purchases"))[-4:]
+    listed = [(float(centre), float(spread)) for _, centre, spread in rows]
+    assert listed == list(zip(priors.PURCHASES.mean, priors.PURCHASES.spread, strict=True))

@@ -15,6 +15,8 @@ from django.test import Client
 from dangol.base.clock import SetClock
 from dangol.campaign import steps as campaign
 from dangol.collect import rules
+from dangol.collect.bounds import Limits
+from dangol.collect.dialects.segment import events_of
 from dangol.strategy import steps as strategy
 from dangol.survey import steps as survey
 from dangol.web import guard
@@ -77,9 +79,9 @@ def _call(line: str, api_key: str) -> Call:
 def track(kit: Kit, call: Call) -> dict[str, Any]:
     """What the collector does with a tracking request, without its sockets."""
     payload = rules.decode(call.body.encode())
-    events, batch = rules.events_of(payload, call.path.removeprefix("/v1/"))
+    events, batch = events_of(payload, call.path.removeprefix("/v1/"))
     for event in events:
-        verdict = rules.accept(event, batch, rules.Limits(), "fresh")
+        verdict = rules.accept(event, batch, Limits(), "fresh")
         assert isinstance(verdict, rules.Accepted), verdict
         kit.send(json.loads(verdict.body))
     kit.run()

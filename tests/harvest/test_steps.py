@@ -45,8 +45,9 @@ class Books:
 
     def run(self, campaign: Campaign, customer: int, at: datetime, arm: str = "treated", trigger: str = "x") -> None:
         Run.objects.create(
-            campaign=campaign, customer_id=customer, trigger=f"{trigger}{at.isoformat()}", arm=arm, entered_at=at
-        )
+            campaign=campaign, customer_id=customer, home=customer, trigger=f"{trigger}{at.isoformat()}", arm=arm,
+            entered_at=at,
+        )  # fmt: skip
 
     def order(self, customer: int, at: datetime, revenue: str, order_id: str = "", **more: Any) -> None:
         self.position += 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from dangol.base.clock import SetClock
+from dangol.base.models import Shop
 from dangol.collect.facts import Fact
 from dangol.identity import steps
 from dangol.identity.models import Customer, Identifier, Merge
@@ -96,8 +98,8 @@ def test_words_that_mean_nobody_find_nobody(story: Story, value: str) -> None:
 def test_a_chain_of_merges_in_one_batch_ends_at_one_customer(story: Story) -> None:
     facts = [
         story.fact(anonymous_id="a", identifiers=(("email", "x@example.com"),)),
-        story.fact(anonymous_id="b", identifiers=(("phone", "+8210"),)),
-        story.fact(anonymous_id="a", identifiers=(("phone", "+8210"),)),
+        story.fact(anonymous_id="b", identifiers=(("phone", "+821012345678"),)),
+        story.fact(anonymous_id="a", identifiers=(("phone", "+821012345678"),)),
         story.fact(user_id="u", anonymous_id="b"),
     ]
     ids = story.tell(*facts)
@@ -110,3 +112,56 @@ def test_facts_of_our_own_follow_the_signposts(story: Story) -> None:
     story.tell(story.fact(user_id="u"), story.fact(user_id="u", anonymous_id="a"))
     own = Fact(9, "dangol", "m", "track", "Message Sent", story.now, story.now, customer_id=visitor)
     assert story.tell(own) == [steps.find("userId", "u")]
+
+
+def test_a_tablet_of_more_people_than_five_joins_nobody(story: Story) -> None:
+    alone = story.tell(story.fact(anonymous_id="tablet"))[0]
+    for n in range(5):
+        story.tell(story.fact(user_id=f"u{n}", anonymous_id="tablet"))
+    assert steps.find("anonymousId", "tablet") == steps.find("userId", "u0") == alone, "who signed in first has it"
+    sixth = story.tell(story.fact(user_id="u5", anonymous_id="tablet"))[0]
+    tablet = Identifier.objects.get(value="tablet")
+    assert (tablet.shared, tablet.customer_id == alone) == (True, False), "now it belongs to nobody who signs in"
+    assert steps.find("userId", "u0") == alone
+    assert story.tell(story.fact(user_id="u6", anonymous_id="tablet"), story.fact(anonymous_id="tablet")) == [
+        steps.find("userId", "u6"),
+        tablet.customer_id,
+    ]
+    assert len({steps.find("userId", f"u{n}") for n in range(7)} | {sixth}) == 7
+
+
+def test_an_earlier_link_that_comes_late_takes_the_browser_along(story: Story, clock: SetClock) -> None:
+    (visitor,) = story.tell(story.fact(anonymous_id="b"))
+    (bob,) = story.tell(story.fact(user_id="bob", anonymous_id="b"))
+    assert visitor == bob
+    early = msgspec.structs.replace(story.fact(user_id="ann", anonymous_id="b"), at=clock.now() - timedelta(hours=1))
+    moves = steps.resolve([early], story.now).moves
+    ann = steps.find("userId", "ann")
+    assert ann != steps.find("userId", "bob") == bob
+    assert steps.find("anonymousId", "b") == ann
+    assert [(before, after) for _, before, after in moves.identifiers] == [(bob, ann)]
+
+
+def test_shop_numbers_are_as_strong_as_user_ids(story: Story) -> None:
+    mail = ("email", "shared@example.com")
+    first, second = story.tell(
+        story.fact(identifiers=(("shopify", "1"), mail)), story.fact(identifiers=(("shopify", "2"), mail))
+    )
+    assert first != second
+    assert story.tell(story.fact(identifiers=(mail,))) == [first]
+
+
+@pytest.mark.parametrize("value", ["test@example.com", "NoReply@shop.kr"])
+def test_addresses_of_nobody_join_nobody(story: Story, value: str) -> None:
+    first, second = story.tell(
+        story.fact(anonymous_id="a", identifiers=(("email", value),)),
+        story.fact(anonymous_id="b", identifiers=(("email", value),)),
+    )
+    assert first != second
+
+
+def test_a_number_is_the_same_however_it_is_written(story: Story, shop: Shop) -> None:
+    first, second = story.tell(
+        story.fact(identifiers=(("phone", "010-1234-5678"),)), story.fact(identifiers=(("phone", "+82 10 1234 5678"),))
+    )
+    assert first == second == steps.find("phone", "01012345678")

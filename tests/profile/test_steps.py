@@ -8,12 +8,13 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from dangol.base.clock import SetClock
 from dangol.base.models import Shop
 from dangol.collect.facts import Fact
-from dangol.identity.rules import Merged
-from dangol.profile import rules, steps
+from dangol.identity.rules import Moves
+from dangol.profile import consents, rules, steps
 from dangol.profile.models import Consent, Order, Profile
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,9 @@ class Book:
 
 
 def record(*facts: tuple[Fact, int]) -> None:
-    steps.record([fact for fact, _ in facts], [customer for _, customer in facts], [None] * len(facts))
+    steps.record(
+        [fact for fact, _ in facts], [customer for _, customer in facts], [100 + customer for _, customer in facts]
+    )
 
 
 def profile(customer: int = 1) -> Profile:
@@ -116,7 +119,7 @@ def test_consents_take_the_newest_state_and_keep_what_was_shown(book: Book) -> N
         book.fact("Consent Changed", ago=5, properties=yes),
         book.fact("Consent Changed", ago=0, properties={"channel": "pigeon", "state": "granted"}),
     )
-    assert steps.consent([1], "email", "marketing") == {1: "withdrawn"}
+    assert consents.states([1], "email", "marketing") == {1: "withdrawn"}
     assert Consent.objects.get().evidence == {"wording": "Yes, write to me"}
 
 
@@ -125,9 +128,9 @@ def test_an_imported_yes_does_not_take_back_a_refusal(book: Book, refusal: str) 
     told = {"channel": "email", "state": refusal}
     record(book.fact("Consent Changed", ago=5, properties=told))
     record(book.fact("Consent Changed", properties={**told, "state": "granted"}, imported=True))
-    assert steps.consent([1], "email", "marketing") == {1: refusal}
+    assert consents.states([1], "email", "marketing") == {1: refusal}
     record(book.fact("Consent Changed", properties={**told, "state": "granted"}))
-    assert steps.consent([1], "email", "marketing") == {1: "granted"}, "the customer's own yes does"
+    assert consents.states([1], "email", "marketing") == {1: "granted"}, "the customer's own yes does"
 
 
 def test_a_merge_keeps_facts_orders_traits_and_the_strictest_consent(book: Book) -> None:
@@ -139,12 +142,12 @@ def test_a_merge_keeps_facts_orders_traits_and_the_strictest_consent(book: Book)
         book.order("B", 20, ago=2, customer=2),
         book.fact("Consent Changed", ago=1, customer=2, properties={"channel": "email", "state": "granted"}),
     )
-    steps.merge([Merged(2, 1, "anonymousId", 7)])
+    steps.rehome(Moves(identifiers=[(102, 2, 1)], homes=[(2, 2, 1)]))
     told = profile(1)
     assert steps.get(2) is None
     assert told.traits == {"city": "Seoul", "age": 30, "email": "a@b.kr"}
     assert (told.orders, told.revenue, told.email) == (2, 30, "a@b.kr")
-    assert steps.consent([1], "email", "marketing") == {1: "withdrawn"}
+    assert consents.states([1], "email", "marketing") == {1: "withdrawn"}
     assert len(steps.timeline(1)) == 6
     assert set(Order.objects.values_list("customer_id", flat=True)) == {1}
 
@@ -167,3 +170,15 @@ def test_the_timeline_pages_without_gaps(book: Book) -> None:
         before = (page[-1].at, page[-1].position)
     assert sorted(seen) == list(range(1, 11))
     assert seen == [row.position for row in steps.timeline(1)]
+
+
+def test_everybodys_histories_stay_on_the_server_until_they_are_read(book: Book) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite reads row by row anyhow")
+    record(book.fact("Seen"), book.fact("Seen", customer=2))
+    reading = steps.histories(None)
+    assert next(reading)[0] == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_cursors WHERE statement LIKE '%profile_fact%'")
+        assert cursor.fetchone() == (1,)
+    assert [row[0] for row in reading] == [2]

@@ -50,6 +50,7 @@ class Asked:
     customer: int
     zone: tzinfo
     segments: dict[str, Any] = field(default_factory=dict)
+    opt_out: frozenset[str] = frozenset()
 
 
 def holds(where: Any, asked: Asked) -> bool:
@@ -258,8 +259,26 @@ def of_time(word: str, operand: Any, v: int | None, asked: Asked) -> bool:
         return v < t - span(operand)
     if word == "in_next":
         return t < v <= t + span(operand)
+    if word == "calendar":
+        return in_calendar(operand, v, t, zone)
     assert word == "anniversary", word
     return anniversary(operand, v, t, zone)
+
+
+def in_calendar(period: str, v: int, t: int, zone: tzinfo) -> bool:
+    """Days are named, and the names compared."""
+    then, now = (from_us(one).astimezone(zone).date() for one in (v, t))
+    if period == "today":
+        return then == now
+    if period == "yesterday":
+        return then == now - timedelta(days=1)
+    if period.endswith("week"):
+        other = now if period == "this_week" else now - timedelta(days=7)
+        return then.isocalendar()[:2] == other.isocalendar()[:2]
+    if period.endswith("month"):
+        other = now if period == "this_month" else now.replace(day=1) - timedelta(days=1)
+        return (then.year, then.month) == (other.year, other.month)
+    return then.year == (now.year if period == "this_year" else now.year - 1)
 
 
 def anniversary(operand: dict[str, str], v: int, t: int, zone: tzinfo) -> bool:
@@ -346,6 +365,8 @@ def in_window(leaf: dict[str, Any], fact: Told, asked: Asked) -> bool:
         return t - span(leaf["within"]) <= e <= t
     if "ago" in leaf:
         return t - span(leaf["ago"][1]) <= e <= t - span(leaf["ago"][0])
+    if "calendar" in leaf:
+        return in_calendar(leaf["calendar"], e, t, zone)
     if "since" in leaf:
         return e >= ends(leaf["since"], zone)[0]
     if "until" in leaf:
@@ -366,7 +387,8 @@ def measure(leaf: dict[str, Any], events: list[Told]) -> bool:
     for kind in ("sum", "average", "min", "max"):
         if kind in leaf:
             values = [number(property_of(f, leaf[kind]["of"])) for f in events]
-            found = [value for value in values if value is not None]
+            summed = kind in {"sum", "average"}
+            found = [value for value in values if value is not None and not (summed and abs(value) >= 1e15)]
             if not found:
                 return kind == "sum" and judge_number(leaf[kind], 0.0)
             total = sum(found)
@@ -448,7 +470,124 @@ def bucket(leaf: dict[str, Any], asked: Asked) -> bool:
     return low <= share < high
 
 
+def newest(name: str, about: str, key: str, said: str, asked: Asked) -> bool | None:
+    """What the newest fact about a list or topic says; facts that say neither yes nor no are none."""
+    told = [f.properties.get(said) for f in named(name, asked) if equal(f.properties.get(about), key)]
+    words = [one for one in told if isinstance(one, bool)]
+    return words[-1] if words else None
+
+
+def listed(leaf: dict[str, Any], asked: Asked) -> bool:
+    return (newest("List Changed", "list", leaf["list"], "member", asked) is True) == leaf.get("is", True)
+
+
+def topic(leaf: dict[str, Any], asked: Asked) -> bool:
+    said = newest("Topic Changed", "topic", leaf["topic"], "subscribed", asked)
+    subscribed = said if said is not None else leaf["topic"] in asked.opt_out
+    return subscribed == leaf.get("subscribed", True)
+
+
+def near(leaf: dict[str, Any], asked: Asked) -> bool:
+    """The angle at the earth's centre between two unit vectors."""
+    newest = None
+    for fact in named("*", asked):
+        place = fact.context.get("location")
+        lat, lon = (place.get("latitude"), place.get("longitude")) if isinstance(place, dict) else (None, None)
+        if all(type(v) in (int, float) for v in (lat, lon)) and abs(lat) <= 90 and abs(lon) <= 180:
+            newest = (lat, lon)
+    return newest is not None and judge_number(leaf["km"], apart(newest, (leaf["near"]["lat"], leaf["near"]["lon"])))
+
+
+def apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+    (x, y, z), (u, v, w) = (
+        (math.cos(a) * math.cos(b), math.cos(a) * math.sin(b), math.sin(a))
+        for a, b in ((math.radians(lat), math.radians(lon)) for lat, lon in (one, other))
+    )
+    cross = math.hypot(y * w - z * v, z * u - x * w, x * v - y * u)
+    return round(6371.0088 * math.atan2(cross, x * u + y * v + z * w), 6)
+
+
+def reachable(leaf: dict[str, Any], asked: Asked) -> bool:
+    key = {"email": "email", "sms": "phone"}[leaf["reachable"]]
+    told = [(f.at, f.traits[key]) for f in known(asked) if f.type == "identify" and key in f.traits]
+    address = told[-1][1] if told else None
+    if key == "email":
+        fine = isinstance(address, str) and re.fullmatch(r"\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*", address) is not None
+    else:
+        fine = exists(address)
+    since = None
+    for at, value in reversed(told):
+        if not equal(value, address):
+            break
+        since = at
+    against = [
+        f for name in ("Email Bounced", "Email Marked as Spam") for f in named(name, asked)
+        if since is not None and f.at >= since and (name != "Email Bounced" or f.properties.get("kind") == "hard")
+        and (f.properties.get("channel") == leaf["reachable"] or (key == "email" and not f.properties.get("channel")))
+    ]  # fmt: skip
+    return (fine and not against) == leaf.get("is", True)
+
+
+GRID = {  # R 5 to 1 from the top, F 1 to 5 from the left
+    5: ["new", "potential-loyalist", "potential-loyalist", "champions", "champions"],
+    4: ["promising", "potential-loyalist", "potential-loyalist", "champions", "champions"],
+    3: ["about-to-sleep", "needs-attention", "needs-attention", "loyal", "loyal"],
+    2: ["hibernating", "hibernating", "at-risk", "at-risk", "cant-lose"],
+    1: ["lost", "lost", "at-risk", "at-risk", "cant-lose"],
+}
+
+
+def rfm(leaf: dict[str, Any], asked: Asked) -> bool:
+    orders = named("Order Completed", asked)
+    if not orders:
+        return False
+    age = asked.t - orders[-1].at
+    r = next((r for r, days in ((5, 30), (4, 90), (3, 180), (2, 365)) if age <= span(f"{days}d")), 1)
+    f = next(f for f, least in ((5, 8), (4, 5), (3, 3), (2, 2), (1, 1)) if len(orders) >= least)
+    return GRID[r][f - 1] in leaf["in"]
+
+
+def sequence(leaf: dict[str, Any], asked: Asked) -> bool:
+    """Every choice of events is tried."""
+    first, *rest = leaf["sequence"]
+    begins = [f for f in named(first["event"], asked) if conditions(first.get("where", []), f, asked)]
+    return any(in_window(leaf, f, asked) and follows(f.at, rest, asked) for f in begins)
+
+
+def follows(last: int, steps: list[dict[str, Any]], asked: Asked) -> bool:
+    """Whether the steps can be satisfied after an event at `last`."""
+    absent = []
+    while steps and steps[0].get("count") == 0:
+        absent.append(steps[0])
+        steps = steps[1:]
+    if not steps:
+        return all(stays_away(one, last, asked) for one in absent)
+    for fact in of_step(steps[0], asked):
+        near = "within" not in steps[0] or fact.at - last <= span(steps[0]["within"])
+        calm = not any(comes_between(one, last, fact.at, asked) for one in absent)
+        if fact.at >= last + 1000 and near and calm and follows(fact.at, steps[1:], asked):
+            return True
+    return False
+
+
+def of_step(step: dict[str, Any], asked: Asked) -> list[Told]:
+    return [f for f in named(step["event"], asked) if conditions(step.get("where", []), f, asked)]
+
+
+def comes_between(absent: dict[str, Any], last: int, then: int, asked: Asked) -> bool:
+    end = last + span(absent["within"]) if "within" in absent else then - 1000
+    return any(last + 1000 <= f.at <= end for f in of_step(absent, asked))
+
+
+def stays_away(absent: dict[str, Any], last: int, asked: Asked) -> bool:
+    if "within" not in absent:
+        return not any(f.at >= last + 1000 for f in of_step(absent, asked))
+    end = last + span(absent["within"])
+    return asked.t >= end + 1000 and not any(last + 1000 <= f.at <= end for f in of_step(absent, asked))
+
+
 LEAVES = {
+    "near": near, "reachable": reachable, "sequence": sequence, "list": listed, "topic": topic, "rfm": rfm,
     "trait": trait, "event": event, "last_event": picked, "first_event": picked, "consent": consent, "survey": survey,
     "message": message, "segment": segment, "bucket": bucket,
 }  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from dangol.base.clock import to_us
 from dangol.base.instants import parse_instant
 from dangol.segment.files import read_text
-from tests.segment.engine import plan_of, rows_of
+from tests.segment.engine import OPT_OUT, plan_of, rows_of
 from tests.segment.reference import Asked, Told, holds
 
 FOLDER = Path(__file__).parent / "cases"
@@ -98,7 +98,7 @@ def test_case(name: str) -> None:
     facts, zone = tuple(facts_of(case)), ZoneInfo(zone_of(case))
     assert asked_of(case), "a case says when it holds or when it does not"
     for text, right in asked_of(case):
-        asked = Asked(facts, instant(text), case.get("customer", 1), zone)
+        asked = Asked(facts, instant(text), case.get("customer", 1), zone, {}, OPT_OUT)
         said = {
             "reference": holds(case["rule"], asked),
             "polars": answers("polars")[name, text],

@@ -9,7 +9,6 @@ from dangol.base.errors import Fault
 from dangol.segment import rules
 from dangol.segment.language import Rule
 from dangol.segment.parse import read_rule
-from dangol.segment.rules import Change
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -39,16 +38,4 @@ def test_references_that_are_not_there_or_lead_back_are_faults() -> None:
     assert rules.reference_faults("b", rule, {key: CHAIN[key] for key in "acd"}) == [
         Fault("/where/any/0/segment", "a", "a segment that does not refer back to b"),
         Fault("/where/any/1/segment", "x", "the key of an active segment"),
-    ]
-
-
-def test_crossings_are_what_is_different_now() -> None:
-    later = NOON.replace(hour=13)
-    found = rules.crossings(
-        {1: {"a", "b"}, 2: {"a"}}, {1: {"b", "c"}, 2: {"a"}, 3: {"a"}}, {1: later, 2: NOON, 3: NOON}, {3}
-    )
-    assert found == [
-        Change(3, "a", True, NOON, imported=True),
-        Change(1, "a", False, later),
-        Change(1, "c", True, later),
     ]

@@ -50,6 +50,8 @@ SENTENCES: list[tuple[Any, str, str]] = [
         "the newest answer to the survey csat in the last 30 days score is at most 2",
         "설문 csat의 최근 응답 최근 30일 동안 점수 2 이하",
     ),
+    ({"event": "A", "count": 0, "calendar": "last_week"}, "no A last week", "지난주 A 없음"),
+    ({"trait": "joined_at", "calendar": "this_month"}, "joined_at is this month", "joined_at 이번 달임"),
     (
         {"trait": "birthday", "anniversary": {"on": "today"}},
         "birthday has its anniversary today",
@@ -60,6 +62,21 @@ SENTENCES: list[tuple[Any, str, str]] = [
         "plan has been the same for 1 day to 1 week",
         "plan 1일에서 1주 동안 그대로",
     ),
+    (
+        {
+            "sequence": [
+                {"event": "Checkout Started"},
+                {"event": "Order Completed", "count": 0, "within": "1h"},
+                {"event": "Letter", "within": "2d"},
+            ],
+            "within": "3d",
+        },
+        "Checkout Started in the last 3 days, then no Order Completed for 1 hour, then Letter at most 2 days later",
+        "최근 3일 동안 Checkout Started, 그 뒤 Order Completed 없음 (1시간 동안), 그 뒤 Letter (2일 이내)",
+    ),
+    ({"list": "vip", "is": False}, "not on the list vip", "목록 vip에 없음"),
+    ({"topic": "news"}, "subscribed to the topic news", "주제 news를 구독함"),
+    ({"rfm": "cell", "in": ["loyal", "lost"]}, "in the RFM cell loyal, lost", "RFM 등급이 단골, 이탈"),
 ]
 
 

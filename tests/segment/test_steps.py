@@ -12,8 +12,9 @@ import pytest
 from dangol.base.clock import SetClock
 from dangol.base.errors import Conflict, Invalid, NotFound
 from dangol.base.models import Shop
+from dangol.profile import predictions
 from dangol.profile.models import Fact
-from dangol.segment import steps
+from dangol.segment import active, asking, live, steps
 from dangol.segment.models import Flip, Member, Segment
 from tests.shopkit import Kit
 
@@ -30,7 +31,7 @@ def kit(shop: Shop, clock: SetClock, tmp_path: Path) -> Iterator[Kit]:
 
 
 def members(key: str) -> list[int]:
-    return [row.customer_id for row in steps.members(key)]
+    return [row.customer_id for row in asking.members(key)]
 
 
 def told(customer: int, name: str) -> list[tuple[datetime, str]]:
@@ -63,7 +64,7 @@ def test_entering_and_leaving_are_told_at_their_instants(kit: Kit, clock: SetClo
     clock.set(edge)
     kit.run()
     assert members("recent") == [u1], "the window's end is in it"
-    assert steps.next_flip() == edge + MICRO
+    assert live.next_flip() == edge + MICRO
     clock.set(edge + timedelta(hours=5))
     kit.run()
     assert members("recent") == []
@@ -77,11 +78,11 @@ def test_flips_passed_while_nobody_looked_are_all_told(kit: Kit, clock: SetClock
     kit.track("u1", "A")
     kit.run()
     clock.set(start + timedelta(days=9))
-    assert [(c.entered, c.at) for c in steps.wake(clock.now())] == [
+    assert [(c.entered, c.at) for c in live.wake(clock.now())] == [
         (True, start + timedelta(days=1)),
         (False, start + timedelta(days=2) + MICRO),
     ]
-    assert steps.next_flip() is None
+    assert live.next_flip() is None
 
 
 def test_a_fact_that_comes_after_a_missed_flip_does_not_hide_it(kit: Kit, clock: SetClock) -> None:
@@ -112,7 +113,7 @@ def test_changes_of_imported_customers_are_marked(kit: Kit, clock: SetClock) -> 
     steps.save("recent", RECENT, clock.now())
     u1, u2 = kit.customer("u1"), kit.customer("u2")
     Member.objects.all().delete()
-    changes = steps.refresh([u1, u2], clock.now(), imported=[u2])
+    changes = live.refresh([u1, u2], clock.now(), imported=[u2])
     assert {(c.customer_id, c.entered, c.imported) for c in changes} == {(u1, True, False), (u2, True, True)}
 
 
@@ -140,7 +141,7 @@ def test_a_refused_rule_changes_nothing(kit: Kit, clock: SetClock) -> None:
     with pytest.raises(Invalid) as refused:
         steps.save("recent", {"where": {"event": "A", "within": "0d"}}, clock.now())
     assert [fault.path for fault in refused.value.faults] == ["/where/within"]
-    assert steps.get("recent").rule == RECENT["where"]
+    assert active.get("recent").rule == RECENT["where"]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_a_segment_in_use_is_not_archived(kit: Kit, clock: SetClock) -> None:
     steps.archive("b", clock.now())
     assert not Member.objects.exists()
     with pytest.raises(NotFound):
-        steps.get("b")
+        active.get("b")
     assert steps.save("b", RECENT, clock.now()).version == 2
     assert members("b") == [kit.customer("u1")]
 
@@ -184,9 +185,9 @@ def test_no_flip_is_lost_when_a_segment_is_saved(kit: Kit, clock: SetClock) -> N
     steps.save("short", {"where": {"event": "Order Completed", "within": "10d"}}, clock.now())
     steps.save("middle", RECENT, clock.now())
     start = clock.now()
-    assert steps.next_flip() == start + timedelta(days=10) + MICRO
+    assert live.next_flip() == start + timedelta(days=10) + MICRO
     clock.set(start + timedelta(days=90))
-    left = [(c.segment, c.at) for c in steps.wake(clock.now())]
+    left = [(c.segment, c.at) for c in live.wake(clock.now())]
     assert left == [
         (key, start + timedelta(days=days) + MICRO) for key, days in (("short", 10), ("middle", 30), ("long", 60))
     ]
@@ -210,7 +211,7 @@ def test_a_forgotten_customer_leaves_without_a_word(kit: Kit, clock: SetClock) -
     kit.order("u1", "o1", 10)
     kit.run()
     u1 = kit.customer("u1")
-    steps.forget([u1])
+    live.forget([u1], clock.now())
     kit.run()
     assert (members("recent"), Flip.objects.count()) == ([], 0)
     assert told(u1, "Segment Left") == []
@@ -222,13 +223,13 @@ def test_evaluate_counts_everybody_at_any_instant(kit: Kit, clock: SetClock) -> 
     kit.order("u2", "o2", 10, start - timedelta(days=40))
     kit.run()
     u1, u2 = kit.customer("u1"), kit.customer("u2")
-    assert sorted(steps.evaluate(LAPSED["where"], start)) == [u2]
-    assert sorted(steps.evaluate(LAPSED["where"], start + timedelta(days=31))) == [u1, u2]
-    assert steps.count("everyone", start - timedelta(days=1)) == 1, "u1 was not there yet"
+    assert sorted(asking.evaluate(LAPSED["where"], start)) == [u2]
+    assert sorted(asking.evaluate(LAPSED["where"], start + timedelta(days=31))) == [u1, u2]
+    assert asking.count("everyone", start - timedelta(days=1)) == 1, "u1 was not there yet"
     steps.save("recent", RECENT, start)
-    assert steps.evaluate({"segment": "recent"}, start) == [u1]
+    assert asking.evaluate({"segment": "recent"}, start) == [u1]
     with pytest.raises(Invalid):
-        steps.evaluate({"segment": "nothing"}, start)
+        asking.evaluate({"segment": "nothing"}, start)
 
 
 def test_the_live_path_and_the_full_computation_agree(kit: Kit, clock: SetClock) -> None:
@@ -239,7 +240,7 @@ def test_the_live_path_and_the_full_computation_agree(kit: Kit, clock: SetClock)
     for _ in range(8):
         clock.advance(timedelta(days=5))
         kit.run()
-        assert members("live") == sorted(steps.evaluate(LAPSED["where"], clock.now()))
+        assert members("live") == sorted(asking.evaluate(LAPSED["where"], clock.now()))
 
 
 def test_members_come_in_pages(kit: Kit, clock: SetClock) -> None:
@@ -248,12 +249,12 @@ def test_members_come_in_pages(kit: Kit, clock: SetClock) -> None:
     kit.run()
     steps.save("recent", RECENT, clock.now())
     everybody = members("recent")
-    first = [row.customer_id for row in steps.members("recent", limit=2)]
-    second = [row.customer_id for row in steps.members("recent", cursor=first[-1], limit=2)]
+    first = [row.customer_id for row in asking.members("recent", limit=2)]
+    second = [row.customer_id for row in asking.members("recent", cursor=first[-1], limit=2)]
     assert (first, second) == (everybody[:2], everybody[2:4])
-    assert steps.holding("recent", everybody[1:3]) == set(everybody[1:3])
-    assert steps.holding("nothing", everybody) == set()
-    assert steps.keys_of(everybody[:1]) == {everybody[0]: ["recent"]}
+    assert asking.holding("recent", everybody[1:3]) == set(everybody[1:3])
+    assert asking.holding("nothing", everybody) == set()
+    assert asking.keys_of(everybody[:1]) == {everybody[0]: ["recent"]}
 
 
 def test_the_explanation_says_what_decided_it_and_when_it_ends(kit: Kit, clock: SetClock) -> None:
@@ -262,7 +263,7 @@ def test_the_explanation_says_what_decided_it_and_when_it_ends(kit: Kit, clock: 
     kit.identify("u1", {"plan": "gold"})
     kit.order("u1", "o1", 10)
     kit.run()
-    said = steps.explain("recent", kit.customer("u1"), clock.now())
+    said = asking.explain("recent", kit.customer("u1"), clock.now())
     assert (said.member, said.since) == (True, start)
     assert (said.changes_at, said.certain) == (start + timedelta(days=30) + MICRO, True)
     order, plan = said.leaves
@@ -274,28 +275,64 @@ def test_the_explanation_says_what_decided_it_and_when_it_ends(kit: Kit, clock: 
     assert said.words["ko"] == "속해 있음. 아무 일이 없으면 2026-12-24 12:00:00에 빠짐."
 
 
+def test_the_explanation_of_a_sequence_shows_its_chain(kit: Kit, clock: SetClock) -> None:
+    cart = {"sequence": [{"event": "Product Added"}, {"event": "Order Completed", "count": 0, "within": "1h"}]}
+    start = clock.now()
+    kit.track("u1", "Product Added")
+    kit.run()
+    steps.save("cart", {"where": cart}, clock.now())
+    [leaf] = asking.explain("cart", kit.customer("u1"), clock.now()).leaves
+    assert [(step.state, step.fact and step.fact.at) for step in leaf.steps] == [("met", start), ("waiting", None)]
+    assert leaf.steps[0].words == {"en": "Product Added: happened", "ko": "Product Added: 일어남"}
+    assert leaf.steps[1].words["ko"].startswith("Order Completed 없음 (1시간 동안): 아직 일어나지 않음")
+    assert [fact.name for fact in leaf.facts] == ["Product Added"]
+    clock.advance(timedelta(minutes=5))
+    kit.order("u1", "o1", 10)
+    kit.run()
+    [leaf] = asking.explain("cart", kit.customer("u1"), clock.now()).leaves
+    assert [step.state for step in leaf.steps] == ["met", "broken"]
+    assert leaf.steps[1].fact is not None
+    assert (leaf.steps[1].fact.name, leaf.steps[1].fact.at) == ("Order Completed", clock.now())
+
+
+def test_the_explanation_of_a_forecast_shows_its_interval(kit: Kit, clock: SetClock) -> None:
+    kit.track("u1", "Seen")
+    kit.run()
+    where = {"predicted": "value_365d", "at_least": 100, "confidence": 0.8}
+    customer = kit.customer("u1")
+    [leaf] = asking.explain_rule(where, customer, clock.now()).leaves
+    assert leaf.forecast is not None
+    assert leaf.forecast.words["en"] == "There is no forecast yet."
+    predictions.put(clock.now(), [(customer, "value_365d", range(0, 210, 10))])
+    [leaf] = asking.explain_rule(where, customer, clock.now()).leaves
+    assert leaf.forecast is not None
+    assert (leaf.holds, leaf.value, leaf.forecast.made_at) == (False, 100, clock.now())
+    assert leaf.forecast.words["en"].startswith("Expected 100, 80% between 20 and 180; 50% likely to be so, 80% is")
+    assert leaf.forecast.words["ko"] == "예상 100, 80% 구간 20~180. 조건에 맞을 확률 50%, 요구 확률 80%."
+
+
 def test_the_explanation_of_one_who_is_not_in_it(kit: Kit, clock: SetClock) -> None:
     steps.save("lapsed", LAPSED, clock.now())
     kit.order("u1", "o1", 10)
     kit.run()
-    said = steps.explain("lapsed", kit.customer("u1"), clock.now())
+    said = asking.explain("lapsed", kit.customer("u1"), clock.now())
     assert (said.member, said.since, said.changes_at) == (False, None, clock.now() + timedelta(days=30) + MICRO)
     assert said.words["en"].startswith("Not in; enters at 2026-12-24")
     with pytest.raises(NotFound):
-        steps.explain("nothing", kit.customer("u1"), clock.now())
+        asking.explain("nothing", kit.customer("u1"), clock.now())
 
 
 def test_a_shop_without_segments_has_nothing_to_do(kit: Kit, clock: SetClock) -> None:
     kit.order("u1", "o1", 10)
     kit.run()
-    assert (steps.refresh([kit.customer("u1")], clock.now()), steps.wake(clock.now()), steps.next_flip()) == (
+    assert (live.refresh([kit.customer("u1")], clock.now()), live.wake(clock.now()), live.next_flip()) == (
         [],
         [],
         None,
     )
     Flip.objects.create(customer_id=1, at=clock.now())
-    assert steps.wake(clock.now()) == []
-    assert steps.next_flip() is None
+    assert live.wake(clock.now()) == []
+    assert live.next_flip() is None
 
 
 def test_another_time_zone_moves_the_bounds_of_days(kit: Kit, shop: Shop, clock: SetClock) -> None:

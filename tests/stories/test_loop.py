@@ -186,10 +186,10 @@ def test_a_fact_that_crashes_a_step_is_set_aside_and_the_stream_goes_on(
 ) -> None:
     real = profile.record
 
-    def record(facts: list[Fact], *rest: object) -> None:
+    def record(facts: list[Fact], *rest: object) -> set[int]:
         if any(fact.name == "Poison" for fact in facts):
             raise ZeroDivisionError("poison")
-        real(facts, *rest)
+        return real(facts, *rest)
 
     monkeypatch.setattr(profile, "record", record)
     for n in range(20):

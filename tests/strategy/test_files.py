@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dangol.campaign import rules as campaign
-from dangol.segment import steps as segment
-from dangol.strategy import files
+from dangol.campaign.definition import Message
+from dangol.segment import asking as segment
+from dangol.strategy import files, gallery
 from dangol.strategy.rules import LANGUAGES, STAGES
 
 pytestmark = pytest.mark.django_db
@@ -28,10 +29,13 @@ def test_a_play_is_whole(key: str) -> None:
     for texts in (play.name, play.reason, play.needs, play.law, play.prior.source):
         assert set(texts) == set(LANGUAGES)
         assert all(texts.values())
-    for step in definition.steps:
-        assert set(step.message["templates"]) == set(LANGUAGES)
-        for template in step.message["templates"].values():
-            assert files.CONTENT not in template["html"]
+    for step in definition.every_step():
+        if not isinstance(step.act, Message):
+            continue
+        templates = step.act.messages["email"]["templates"]
+        assert set(templates) == set(LANGUAGES)
+        for template in templates.values():
+            assert gallery.CONTENT not in template["html"]
             assert "{{ shop.name }}" in template["html"]
 
 

@@ -9,22 +9,26 @@ from typing import Any
 import pytest
 
 from dangol.campaign import templates
-from dangol.strategy import files
+from dangol.strategy import files, gallery
 
 LETTERS = [
-    pytest.param(template, key, language, id=f"{key}-{step['key']}-{language}")
-    for key, play in files.plays().items()
-    for step in play.definition["steps"]
-    for language, template in step["send"]["templates"].items()
+    pytest.param(template, key, language, id=f"{key}-{language}")
+    for key, letter in gallery.letters().items()
+    for language, template in letter.texts.items()
 ]
 SHOP = {"name": "Blue Kiln", "url": "https://shop.example", "currency": "KRW"}
 NOTHING: dict[str, Any] = {"shop": {"name": "Blue Kiln"}, "customer": {}, "event": {"properties": {}}}
 HOSTILE = "<script>alert(1)</script>"
+CUP = {"name": HOSTILE, "price": 38_000, "image_url": "https://shop.example/cup.jpg", "url": "https://shop.example/cup"}
 EVERYTHING: dict[str, Any] = {
     "shop": SHOP,
     "customer": {"first_name": HOSTILE},
     "event": {"properties": {"order_id": HOSTILE}},
-    "cart": [{"name": HOSTILE, "price": 38_000, "image_url": "https://shop.example/cup.jpg"}, {"product_id": "P2"}],
+    "cart": [CUP, {"product_id": "P2"}],
+    "items": [{**CUP, "old_price": 42_000}],
+    "product": CUP,
+    "order": {"items": [CUP]},
+    "brand": {"logo_url": "https://shop.example/logo.png", "social": [{"name": "X", "url": "https://shop.example/x"}]},
     "survey": {
         "links": [{"score": n, "url": f"https://shop.example/s/{n}", "label": f"mark {n}"} for n in range(1, 6)]
     },
@@ -57,13 +61,18 @@ class Shape(HTMLParser):
         self.text += data
 
 
+def html_of(template: dict[str, str], language: str, known: dict[str, Any]) -> str:
+    return templates.render_markup(templates.compiled(template["html"], "html", language).html, known)
+
+
 @pytest.mark.parametrize(("template", "key", "language"), LETTERS)
 @pytest.mark.parametrize("known", [NOTHING, EVERYTHING], ids=["nothing", "everything"])
 def test_a_letter_is_whole(template: dict[str, str], key: str, language: str, known: dict[str, Any]) -> None:
-    page = templates.render_markup(template["html"], known)
+    assert templates.troubles(template["html"], "html", language) == []
+    page = html_of(template, language, known)
     shape = Shape(page)
     assert (shape.open, shape.crossed) == ([], []), "every element is closed in its order"
-    assert "Blue Kiln" in shape.text
+    assert "Blue Kiln" in page
     assert "{{" not in page
     assert "{%" not in page
     assert "None" not in shape.text
@@ -86,8 +95,9 @@ def test_a_letter_promises_nothing_the_shop_did_not_say(template: dict[str, str]
 def test_a_letter_can_be_read_without_a_style_sheet_or_a_script(
     template: dict[str, str], key: str, language: str
 ) -> None:
-    html = template["html"]
-    assert "<style" not in html
+    html = templates.compiled(template["html"], "html", language).html
+    assert re.search(r'<h1 class="title" style="[^"]*font-size', html), "styles are in their elements"
+    assert "@media (prefers-color-scheme: dark)" in html
     assert "<link" not in html
     assert 'name="viewport"' in html
     assert "max-width" in html
@@ -97,6 +107,6 @@ def test_a_letter_can_be_read_without_a_style_sheet_or_a_script(
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_thanks_can_be_answered_with_one_tap(language: str) -> None:
     step = files.plays()["thanks"].definition["steps"][0]["send"]
-    shape = Shape(templates.render_markup(step["templates"][language]["html"], EVERYTHING))
+    shape = Shape(html_of(step["templates"][language], language, EVERYTHING))
     assert [link for link in shape.links if "/s/" in link] == [f"https://shop.example/s/{n}" for n in range(1, 6)]
     assert (step["class"], step["survey"]) == ("transactional", "csat")

@@ -12,8 +12,9 @@ from dangol.base.clock import SetClock
 from dangol.base.errors import Conflict, Invalid, NotFound
 from dangol.base.links import sign
 from dangol.collect.models import Outgoing
+from dangol.deliver import contents
 from dangol.deliver.models import Delivery
-from dangol.identity.rules import Merged
+from dangol.identity.rules import Moves
 from dangol.profile.models import Fact
 from dangol.survey import rules, steps
 from dangol.survey.models import Answer, Survey
@@ -35,8 +36,8 @@ def asked(kit: Kit, clock: SetClock) -> Delivery:
 
 def ask(customer: int, clock: SetClock, campaign: str = "thanks", survey: str = "csat") -> Delivery:
     return Delivery.objects.create(
-        campaign=campaign, step="thanks", customer_id=customer, trigger=f"t{customer}", channel="email",
-        message_class="transactional", message={"survey": survey}, state="accepted",
+        campaign=campaign, step="thanks", customer_id=customer, home=customer, trigger=f"t{customer}", channel="email",
+        message_class="transactional", content=contents.keep([{"survey": survey}])[0], state="accepted",
         planned_at=clock.now(), due_at=clock.now(),
     )  # fmt: skip
 
@@ -148,5 +149,5 @@ def test_results_overall_and_of_one_campaign(asked: Delivery, clock: SetClock) -
 
 def test_answers_follow_a_merge(asked: Delivery, clock: SetClock) -> None:
     steps.answer(steps.link(asked.pk, 3), 3, "", clock.now())
-    steps.merge([Merged(asked.customer_id, 77, "userId", 1)])
+    steps.rehome(Moves(homes=[(asked.customer_id, asked.customer_id, 77)]))
     assert Answer.objects.get().customer_id == 77

@@ -12,7 +12,7 @@ from django.test import Client
 from dangol.base.clock import SetClock
 from dangol.base.models import Shop
 from dangol.campaign import steps as campaign
-from dangol.collect import steps as collect
+from dangol.collect import sources
 from dangol.deliver.models import Delivery
 from dangol.strategy import steps as strategy
 from dangol.survey import steps as survey
@@ -28,7 +28,7 @@ def opened(kit: Kit, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> Kit:
     """A new shop without a fact, its clock the console's too."""
     monkeypatch.setattr(guard, "CLOCK", clock)
     cache.clear()
-    collect.add_source("site", "Web site", clock.now())
+    sources.add("site", "Web site", clock.now())
     strategy.ensure_ready(clock.now())
     survey.ensure_ready(clock.now())
     return kit

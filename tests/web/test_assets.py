@@ -6,17 +6,21 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "src" / "dangol" / "web"
 
 
-def test_the_lock_pins_everything_and_names_no_registry() -> None:
-    text = (ROOT / "package-lock.json").read_text()
+@pytest.mark.parametrize("folder", [".", "examples/react"])
+def test_the_lock_pins_everything_and_names_no_registry(folder: str) -> None:
+    text = (ROOT / folder / "package-lock.json").read_text()
     lock = json.loads(text)
     assert "://" not in re.sub(r'"url": "https://[^"]*"', "", text), "only the authors' pages for donations"
     assert "resolved" not in text
     assert all("integrity" in package for name, package in lock["packages"].items() if name)
-    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    package = json.loads((ROOT / folder / "package.json").read_text())
+    wanted = package["dependencies"] | package.get("devDependencies", {})
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
 
 

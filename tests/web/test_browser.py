@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from dangol.bench.shop import Served, served
 
@@ -32,10 +32,14 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+ABORTED = ("htmx:sendAbort", "htmx:afterRequest")  # of a request that failed htmx tells htmx:sendError besides
 PATIENCE = 15_000  # milliseconds; machines that run tests are busy
 PAGES = (
-    "/", "/customers", "/customers/1", "/segments", "/segments/new", "/segments/of/new", "/strategy", "/campaigns",
-    "/campaigns/thanks", "/outbox", "/results", "/results/thanks", "/tasks", "/connect", "/settings",
+    "/", "/customers", "/customers/1", "/segments", "/segments/new", "/segments/of/new", "/segments/of/new/edit",
+    "/segments/library", "/segments/overlap", "/lists", "/strategy", "/value", "/campaigns", "/campaigns/thanks",
+    "/campaigns/thanks/edit", "/journeys/new", "/outbox", "/results", "/results/thanks", "/tasks", "/connect",
+    "/connect/of/site", "/quarantine", "/settings", "/shops", "/segments/audit",
+    "/templates", "/templates/new?from=cart-reminder", "/brand",
 )  # fmt: skip
 XSS = "<img src=x onerror=window.__xss=1><script>window.__xss=1</script>"
 
@@ -75,18 +79,27 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def signed_in(chromium: Browser, shop: Shop) -> Iterator[BrowserContext]:
+def browsing(chromium: Browser) -> BrowserContext:
+    """A desktop's window."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
     context.set_default_timeout(PATIENCE)
+    return context
+
+
+def sign_in(page: Page, password: str) -> None:
+    page.fill("#id_login", "owner@example.com")
+    page.fill("#id_password", password)
+    page.click("form[action='/sign-in'] button")
+
+
+@pytest.fixture(scope="module")
+def signed_in(chromium: Browser, shop: Shop) -> Iterator[BrowserContext]:
+    context = browsing(chromium)
     page = context.new_page()
     page.goto(shop.address)
-    page.fill("#id_login", "owner@example.com")
-    page.fill("#id_password", "wrong-horse-9")
-    page.click("form[action='/sign-in'] button")
+    sign_in(page, "wrong-horse-9")
     expect(page.get_by_role("alert")).to_be_visible()
-    page.fill("#id_password", PASSWORD)
-    page.click("form[action='/sign-in'] button")
+    sign_in(page, PASSWORD)
     expect(page.locator("h1")).to_contain_text("Your shop is open")
     page.close()
     yield context
@@ -97,9 +110,14 @@ PASSWORD = "a long enough password"  # of the benchmarks' shop
 
 
 def watch(page: Page) -> list[str]:
-    """Everything that the browser complains of."""
+    """Everything that the browser complains of; that a page was left before an answer came is no complaint."""
     told: list[str] = []
-    page.on("console", lambda message: told.append(message.text) if message.type in {"error", "warning"} else None)
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not message.text.startswith(ABORTED):
+            told.append(f"{message.text} {message.location.get('url', '')}".strip())
+
+    page.on("console", note)
     page.on("pageerror", lambda error: told.append(str(error)))
     return told
 
@@ -109,7 +127,8 @@ def test_the_first_minutes_of_a_new_owner(shop: Shop, signed_in: BrowserContext)
     told = watch(page)
     page.goto(shop.address)
     page.click(".menu-wide >> text=Plan")
-    page.locator("li.play", has_text="Thanks and a question").get_by_role("button").click()
+    named = page.get_by_role("heading", name="Thanks and a question")
+    page.locator("li.play", has=named).get_by_role("button").click()
     expect(page.locator("h1")).to_contain_text("active")
 
     page.goto(shop.address)
@@ -157,12 +176,14 @@ def test_every_page_fits_and_nothing_complains(shop: Shop, signed_in: BrowserCon
 def test_a_rule_is_judged_while_it_is_typed_and_saved(shop: Shop, signed_in: BrowserContext) -> None:
     page = signed_in.new_page()
     page.goto(f"{shop.address}/segments/new")
+    page.click("#tab-yaml")
+    expect(page.locator("#rule")).to_be_visible()
     page.fill("#rule", "key: big\nname: Big\nwhere:\n  event: Order Completed\n  count: {at_least: -1}\n")
     expect(page.locator("#preview .fault-line")).to_have_text("line 5")
     expect(page.locator(".gutter .fault")).to_have_text("5")
     page.fill("#rule", "key: big\nname: Big\nwhere: {event: Order Completed}\n")
     expect(page.locator("#preview .figure")).to_have_text("1")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("h1")).to_have_text("Big")
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Archive").click()
@@ -178,4 +199,20 @@ def test_search_follows_typing_and_lives_in_the_address(shop: Shop, signed_in: B
     page.wait_for_url("**/customers?q=nobody-like-this")
     page.fill("input[type=search]", "minji@example.com")
     expect(page.locator("#customers tbody tr")).to_have_count(1)
+    page.close()
+
+
+def test_a_letter_is_seen_at_two_widths_while_it_is_written(shop: Shop, signed_in: BrowserContext) -> None:
+    page = signed_in.new_page()
+    page.goto(f"{shop.address}/templates/new?from=win-back&language=en")
+    for frame in ("look-wide", "look-narrow"):
+        expect(page.frame_locator(f"iframe[name={frame}]").locator("h1")).to_have_text(
+            "It has been a while", timeout=PATIENCE
+        )
+    page.locator("textarea[name=body]").fill("<h1>Hi {{ custmer.name }}</h1>")
+    expect(page.locator("#template-notes")).to_contain_text("unknown variable custmer", timeout=PATIENCE)
+    page.locator("textarea[name=body]").fill("<h1>Ho</h1>")
+    expect(page.frame_locator("iframe[name=look-narrow]").locator("h1")).to_have_text("Ho", timeout=PATIENCE)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("h1")).to_have_text("Win back", timeout=PATIENCE)
     page.close()

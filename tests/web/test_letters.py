@@ -13,7 +13,7 @@ from dangol.base.clock import SetClock
 from dangol.converse.models import Task
 from dangol.deliver import preferences
 from dangol.deliver.models import Delivery, Suppression
-from dangol.profile import steps as profile
+from dangol.profile import consents
 from dangol.profile.models import Fact
 from dangol.survey import steps as survey
 from dangol.survey.models import Answer
@@ -29,7 +29,7 @@ def path_of(delivery: Delivery, kind: str) -> str:
 
 
 def consent(delivery: Delivery) -> str:
-    return profile.consent([delivery.customer_id], "email", "marketing").get(delivery.customer_id, "")
+    return consents.states([delivery.customer_id], "email", "marketing").get(delivery.customer_id, "")
 
 
 def facts(name: str) -> int:

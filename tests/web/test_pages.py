@@ -13,9 +13,11 @@ from dangol.base.clock import SetClock
 from dangol.base.models import Shop
 from dangol.campaign import steps as campaign
 from dangol.collect.reads import write_key
+from dangol.converse import steps as converse
 from dangol.converse.models import Task
 from dangol.deliver.models import Delivery, OutboxMessage
 from dangol.profile import reads as profile
+from dangol.segment import active, asking
 from dangol.segment import steps as segment
 from dangol.web.models import ApiKey
 from dangol.web.security import POLICY
@@ -24,8 +26,8 @@ from tests.shopkit import Kit
 pytestmark = pytest.mark.django_db
 
 SCREENS = (
-    "home", "customers", "segments", "segment-new", "strategy", "campaigns", "outbox", "results", "tasks", "connect",
-    "settings", "live-loop",
+    "home", "customers", "identities", "segments", "segment-new", "strategy", "campaigns", "outbox", "results", "tasks",
+    "connect", "imports", "sale", "settings", "live-loop", "shops", "value", "templates", "template-new", "brand",
 )  # fmt: skip
 KOREAN = {"home": "순환", "customers": "고객", "strategy": "계획", "outbox": "보낼 편지함", "results": "가져온 것"}
 
@@ -155,17 +157,17 @@ def test_a_rule_is_counted_while_it_is_written(happened: Kit, console: Client) -
     text = "key: buyers\nname: Buyers\nwhere: {event: Order Completed}\n"
     page = console.post("/segments/preview", {"text": text}).content.decode()
     assert ">8<" in page
-    assert segment.keys_of([happened.customer("u1")])[happened.customer("u1")].count("buyers") == 0, "nothing is saved"
+    assert asking.keys_of([happened.customer("u1")])[happened.customer("u1")].count("buyers") == 0, "nothing is saved"
 
 
 def test_faults_stand_at_their_lines_and_nothing_is_saved(happened: Kit, console: Client) -> None:
     text = "key: new\nname: New\nwhere:\n  all:\n    - event: Order Completed\n      within: 0d\n"
-    before = segment.get("new").rule
+    before = active.get("new").rule
     answer = console.post("/segments/save", {"text": text, "saved": "new"})
     assert answer.status_code == 422
     assert 'data-fault-line="6"' in answer.content.decode()
     assert text.splitlines()[5] in answer.content.decode(), "what was written is not lost"
-    assert segment.get("new").rule == before
+    assert active.get("new").rule == before
     for broken in ("", "key: [", "- 1\n- 2", "a: 1\n---\nb: 2", "just words"):
         assert console.post("/segments/save", {"text": broken}).status_code == 422, broken
 
@@ -175,7 +177,21 @@ def test_a_segment_is_saved_shown_and_archived(happened: Kit, console: Client) -
     assert console.post("/segments/save", {"text": text}).headers["Location"] == "/segments/of/buyers"
     assert "단골 후보" in look(console, "/segments/of/buyers")
     assert console.post("/segments/of/buyers/archive").headers["Location"] == "/segments"
-    assert console.get("/segments/of/buyers").status_code == 404
+    assert console.get("/segments/of/buyers").context["page"].state == "archived"
+    assert console.get("/segments/of/nothing").status_code == 404
+    assert console.post("/segments/of/buyers/activate").headers["Location"] == "/segments/of/buyers"
+    assert console.get("/segments/of/buyers").context["page"].size == 8
+
+
+def test_a_draft_has_no_members_until_it_is_let_work(happened: Kit, console: Client) -> None:
+    shape = {"key": "buyers", "name": "Buyers", "where": {"event": "Order Completed"}, "state": "draft"}
+    console.post("/segments/keep", json.dumps({"shape": shape}), content_type="application/json")
+    page = console.get("/segments/of/buyers").context["page"]
+    assert (page.state, page.size) == ("draft", 0)
+    assert "Drafts" in look(console, "/segments")
+    console.post("/segments/of/buyers/activate")
+    page = console.get("/segments/of/buyers").context["page"]
+    assert (page.state, page.size, page.history) == ("active", 8, None), "and no picture of a single day"
 
 
 def test_a_segment_in_use_is_not_archived(happened: Kit, console: Client) -> None:
@@ -237,6 +253,22 @@ def test_a_task_is_done_with_a_note(happened: Kit, console: Client, clock: SetCl
     assert "새 컵을 보냄" in look(console, "/tasks")
 
 
+def test_a_call_is_taken_put_back_and_closed_with_what_came_of_it(
+    happened: Kit, console: Client, clock: SetClock
+) -> None:
+    reason = {"kind": "call", "title": "안부 전화", "text": "컵은 잘 왔나요?"}
+    converse.open_task(happened.customer("u1"), "call", reason, "asked:1", clock.now())
+    task = Task.objects.get(kind="call")
+    assert "컵은 잘 왔나요?" in look(console, "/tasks")
+    console.post(f"/tasks/{task.pk}/take")
+    task.refresh_from_db()
+    assert task.taken_by
+    console.post(f"/tasks/{task.pk}/take", {"back": "1"})
+    console.post(f"/tasks/{task.pk}/done", {"note": "잘 쓰고 계심", "outcome": "reached"})
+    task.refresh_from_db()
+    assert (task.state, task.outcome) == ("done", "reached")
+
+
 FORM = {
     "name": "새 이름", "url": "https://shop.example", "timezone": "Asia/Tokyo", "currency": "JPY", "country": "JP",
     "locale": "ko", "sender_name": "가게", "sender_email": "hello@shop.example", "phone": "", "postal_address": "",
@@ -254,9 +286,9 @@ def test_a_shop_that_moves_to_another_zone_has_other_days(opened: Kit, console: 
     opened.run()
     today = {"name": "Since the 24th", "where": {"event": "Seen", "since": "2026-11-24"}}
     segment.save("since", today, clock.now())
-    assert len(segment.members("since")) == 1
+    assert len(asking.members("since")) == 1
     console.post("/settings/shop", FORM | {"timezone": "America/New_York"})
-    assert segment.members("since") == []
+    assert asking.members("since") == []
 
 
 @pytest.mark.parametrize(

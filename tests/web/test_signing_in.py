@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from dangol.privacy.models import Access
 from tests.shopkit import Kit
 from tests.web.conftest import OWNER, PASSWORD
 
@@ -16,6 +17,7 @@ def test_the_owner_comes_in_and_goes_out(opened: Kit, owner: object) -> None:
     answer = client.post("/sign-in", {"login": OWNER, "password": PASSWORD})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
     assert client.get("/").status_code == 200
+    assert list(Access.objects.values_list("what", "who", "ip")) == [("sign-in", OWNER, "127.0.0.1")]
     old = client.cookies["sid"].value
     assert client.get("/sign-out").status_code == 405, "a picture or a link cannot sign anybody out"
     assert client.post("/sign-out").headers["Location"] == "/sign-in"

@@ -34,13 +34,19 @@ def address(route: Route) -> str:
     }
     if route.name.startswith("task"):
         parts["pk"] = Task.objects.values_list("pk", flat=True).first()
+    if route.name.startswith("import"):
+        parts |= {"pk": 1, "number": 0}
     if route.name.startswith("key"):
         parts["pk"] = ApiKey.objects.values_list("pk", flat=True).first()
     if route.name == "letter-survey" and delivery:
         asked = Delivery.objects.filter(campaign="thanks", state="accepted").first()
         parts["token"] = survey.link(asked.pk, 3) if asked else ""
+    if route.name == "waiting-heard":
+        parts["what"] = "seen"
+    if route.name == "campaign-people":
+        parts |= {"step": "hello", "group": "sent"}
     segment = route.name.startswith(("segment", "customer"))
-    parts["key"] = "new" if segment else "welcome"
+    parts["key"] = "new" if segment else "site" if route.name.startswith("source") else "welcome"
     wanted = {name: value for name, value in parts.items() if f":{name}>" in route.path}
     return reverse(route.name, kwargs=wanted)
 
@@ -83,6 +89,10 @@ def test_only_the_door_and_the_letters_are_open(happened: Kit) -> None:
         "letter-open",
         "letter-survey",
         "letter-preferences",
+        "letter-confirm",
+        "sign-up",
+        "waiting",
+        "waiting-heard",
     }
 
 
@@ -95,6 +105,10 @@ def test_looking_changes_nothing(happened: Kit, console: Client, method: str) ->
         answer = getattr(console, method)(address(route))
         assert answer.status_code in {200, 204, 302, 404}, route.name
         assert everything() == before, route.name
+
+
+def test_what_another_system_signs_is_the_only_thing_without_a_token() -> None:
+    assert [route.name for route in ROUTES if route.permission == "hook"] == ["hook"]
 
 
 def test_other_methods_are_refused(happened: Kit, console: Client) -> None:
@@ -111,7 +125,7 @@ def test_a_form_from_elsewhere_is_refused(happened: Kit, owner: object) -> None:
     client.force_login(owner)  # type: ignore[arg-type]
     before = everything()
     for route in ROUTES:
-        if "POST" in route.methods and route.permission != "link":
+        if "POST" in route.methods and route.permission not in {"link", "hook"}:
             assert client.post(address(route), {"text": "x"}).status_code == 403, route.name
     assert everything() == before
 

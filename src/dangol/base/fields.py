@@ -61,4 +61,9 @@ class AmountField(BigInteger):
     def get_prep_value(self, value: Any) -> int | None:
         if value is None:
             return None
-        return int((Decimal(value) * AMOUNT_SCALE).to_integral_value())
+        return ten_thousandths(Decimal(value))
+
+
+def ten_thousandths(amount: Decimal) -> int:
+    """An amount as an AmountField keeps it."""
+    return int((amount * AMOUNT_SCALE).to_integral_value())

@@ -11,6 +11,7 @@ MILLISECONDS_FROM = 100_000_000_000  # a number from here on counts milliseconds
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|z|[+-]\d\d:?\d\d|[+-]\d\d)?)?"
 )
+_LENGTHS = {20, 24, 27}
 
 
 def parse_instant(value: Any, zone: tzinfo = UTC) -> datetime | None:
@@ -18,6 +19,8 @@ def parse_instant(value: Any, zone: tzinfo = UTC) -> datetime | None:
 
     `zone` is where a time without offset was told. Digits behind the microsecond are dropped.
     """
+    if isinstance(value, str) and (found := _as_programs_write(value)):
+        return found
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -40,6 +43,16 @@ def parse_instant(value: Any, zone: tzinfo = UTC) -> datetime | None:
             return naive.replace(tzinfo=zone).astimezone(UTC)
         return (naive - _offset(offset)).replace(tzinfo=UTC)
     except (ValueError, OverflowError):
+        return None
+
+
+def _as_programs_write(text: str) -> datetime | None:
+    """The instant of 2026-11-24T03:00:00Z, with no fraction or three or six digits of one: almost all that arrive."""
+    if len(text) not in _LENGTHS or text[4] + text[7] + text[10] + text[13] + text[16] + text[-1] != "--T::Z":
+        return None
+    try:
+        return None if text[11:13] == "24" else datetime.fromisoformat(text)
+    except ValueError:
         return None
 
 

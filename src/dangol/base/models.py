@@ -25,3 +25,8 @@ class Shop(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+
+def region() -> str:
+    """The country whose law and telephone numbers are the shop's own (ISO 3166); empty where nobody said."""
+    return Shop.objects.values_list("country", flat=True).first() or ""

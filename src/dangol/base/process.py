@@ -6,8 +6,10 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -31,6 +33,14 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
+
+
+def scratch(folder: Path) -> None:
+    """Let this process's temporary files lie in a folder of its own, emptied first: /tmp is memory on many machines,
+    and what a killed process left behind may name people."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    tempfile.tempdir = str(folder)
 
 
 @contextlib.contextmanager

@@ -28,15 +28,50 @@ class Settings:
     base_url: str = setting("http://127.0.0.1:8000", "the address customers reach, used in every link that is sent")
     smtp_url: str = setting("", "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; empty: the sandbox outbox")
     smtp_starttls: bool = setting(True, "refuse to send over a connection that STARTTLS did not secure")
+    smtp_connections: int = setting(4, "connections to the mail server at a time, of each delivery worker")
+    dkim_selector: str = setting("", "sign e-mail by DKIM under this selector; empty: the mail server signs or nobody")
+    bounce_address: str = setting(
+        "", "bounces@shop.example: where failures of e-mail are sent to, each to bounces+mark@; empty: to the sender"
+    )
+    email_provider: str = setting("", "who takes e-mail instead of smtp_url: brevo, mailgun, postmark, sendgrid or ses")
+    email_api_key: str = setting("", "the e-mail provider's key or server token")
+    email_domain: str = setting("", "Mailgun: the sending domain, where it is not that of the sender's address")
+    email_webhook_secret: str = setting("", "name:password in the address that the e-mail provider reports to")
+    email_signing_key: str = setting("", "Mailgun: webhook signing key; SendGrid: webhook verification key")
+    sms_provider: str = setting("", "who takes text messages: solapi or twilio; empty: the sandbox outbox")
+    kakao_provider: str = setting("", "who takes Kakao messages: solapi; empty: the sandbox outbox")
+    sms_sender: str = setting("", "the registered number that text messages come from, or a Twilio service (MG…)")
+    sms_refusal_number: str = setting("", "the free 080 number on which advertising is refused in Korea")
+    kakao_channel: str = setting("", "the Kakao channel's id with the provider (pfId)")
+    solapi_key: str = setting("", "Solapi: API key")
+    solapi_secret: str = setting("", "Solapi: API secret")
+    solapi_webhook_secret: str = setting("", "Solapi: the secret of the webhook that reports to /hooks/solapi")
+    twilio_account: str = setting("", "Twilio: account SID")
+    twilio_token: str = setting("", "Twilio: auth token")
+    webpush_contact: str = setting("", "mailto: address by which push services reach you; empty: the sandbox outbox")
+    webhooks: bool = setting(False, "call the webhooks of campaigns; otherwise they stay in the sandbox outbox")
+    message_prices: str = setting("", "what a message costs: sms=20 KRW, lms=50 KRW, alimtalk=8 KRW …")
+    imap_url: str = setting("", "imaps://user:password@host/INBOX: the box in which such failures arrive")
     allowed_hosts: str = setting("*", "host names the console answers to, separated by commas")
     trusted_proxies: str = setting("", "addresses whose X-Forwarded-For is believed, separated by commas")
+    private_hosts: str = setting(
+        "", "hosts or host:port in your own network that shop connections may call, separated by commas"
+    )
     secure_cookies: bool = setting(False, "send cookies over https only; switch on behind TLS")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
     log_format: str = setting("text", "text for people, json for machines")
-    batch_size: int = setting(500, "facts the loop takes in one transaction")
+    batch_size: int = setting(2_000, "facts the loop takes in one transaction, at most")
+    blocked_identifiers: str = setting("", "identifiers that mean nobody in this shop, separated by commas")
+    reserve_mb: int = setting(64, "megabytes kept free for what must work on a full disk, at most a twentieth of it")
     max_body_bytes: int = setting(5 * 1024 * 1024, "largest tracking request, after decompression")
+    max_upload_bytes: int = setting(2 * 1024**3, "largest upload of files to import in the console")
     max_event_bytes: int = setting(256 * 1024, "largest single fact")
     max_batch_events: int = setting(2500, "facts in one batch")
+    warehouse_url: str = setting(
+        "",
+        "where rules over all history run: clickhouse://…, postgresql://… or sc://host:port; empty: DuckDB",
+    )
+    warehouse_seconds: int = setting(600, "how long one question to the warehouse may take")
 
     @property
     def folder(self) -> Path:

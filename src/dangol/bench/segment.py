@@ -45,16 +45,17 @@ def run(
     """Fill a scratch shop with `facts` of `customers`, then time the live path and full evaluations."""
     with tempfile.TemporaryDirectory(prefix="dangol-bench-") as folder:
         _set_up(folder)
-        from dangol.segment import steps
+        from dangol.segment import asking, steps
+        from dangol.segment import live as segments_live
 
         rng = random.Random(seed)
         _fill(facts, customers, rng)
         saved = _timed(lambda: [steps.save(key, {"where": where}, NOW) for key, where in SEGMENTS.items()])
         batches = [rng.sample(range(1, customers + 1), min(batch, customers)) for _ in range(rounds + 1)]
-        steps.refresh(batches[0], NOW)  # compiles the plan, once
-        live = [_timed(lambda some=some: steps.refresh(some, NOW)) for some in batches[1:]]  # type: ignore[misc]
-        single = [_timed(lambda some=some: steps.refresh(some[:1], NOW)) for some in batches[1:]]  # type: ignore[misc]
-        lapsing = _timed(lambda: steps.count(SEGMENTS["lapsing"], NOW))
+        segments_live.refresh(batches[0], NOW)  # compiles the plan, once
+        live = [_timed(lambda some=some: segments_live.refresh(some, NOW)) for some in batches[1:]]  # type: ignore[misc]
+        single = [_timed(lambda some=some: segments_live.refresh(some[:1], NOW)) for some in batches[1:]]  # type: ignore[misc]
+        lapsing = _timed(lambda: asking.count(SEGMENTS["lapsing"], NOW))
         return {
             "bench": "segment",
             "facts": facts,

@@ -11,10 +11,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+CHILDREN = {b"loop", b"deliver", b"imports", b"segments", b"columns"}
 DANGOL = [sys.executable, "-m", "dangol"]
 
 
@@ -32,16 +33,27 @@ class Served:
     def memory_mb(self) -> dict[str, int]:
         """Resident memory of the server's processes, in MB, by what each runs."""
         found: dict[str, int] = {}
-        for pid in [self.pid, *_descendants(self.pid)]:
+        for name, pid in self._processes():
             with contextlib.suppress(OSError):
-                status = Path(f"/proc/{pid}/status").read_text()
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                name = (
-                    words[-2].decode() if words[-2] in {b"loop", b"deliver"} else "serve" if pid == self.pid else "web"
-                )
-                if match := re.search(r"VmRSS:\s+(\d+) kB", status):
+                if match := re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text()):
                     found[name] = found.get(name, 0) + int(match[1]) // 1024
         return found
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """What the server's processes have used so far, in seconds of a core, by what each runs."""
+        found: dict[str, float] = {}
+        for name, pid in self._processes():
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                found[name] = found.get(name, 0.0) + (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        return found
+
+    def _processes(self) -> Iterator[tuple[str, int]]:
+        for pid in [self.pid, *_descendants(self.pid)]:
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                child = words[-2].decode() if words[-2:] and words[-2] in CHILDREN else "web"
+                yield "serve" if pid == self.pid else child, pid
 
 
 def _descendants(pid: int) -> list[int]:
@@ -55,7 +67,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def make(folder: Path) -> tuple[str, str]:
+def make(folder: Path, timezone: str = "Asia/Seoul") -> tuple[str, str]:
     """A new shop in a folder; its write key and API key."""
     arguments = [
         "init",
@@ -65,7 +77,7 @@ def make(folder: Path) -> tuple[str, str]:
         "owner@example.com",
         "--password-stdin",
         "--timezone",
-        "Asia/Seoul",
+        timezone,
     ]
     made = subprocess.run(  # noqa: S603 - our own command
         [*DANGOL, *arguments], input="a long enough password\n", capture_output=True, text=True, check=True
@@ -75,11 +87,12 @@ def make(folder: Path) -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def served() -> Iterator[Served]:
-    """A new shop, served until the block ends."""
+def served(prepared: Callable[[Path], None] = lambda _: None) -> Iterator[Served]:
+    """A new shop, `prepared` and then served until the block ends."""
     with tempfile.TemporaryDirectory(prefix="dangol-bench-") as name:
         folder, port = Path(name), free_port()
         write_key, api_key = make(folder)
+        prepared(folder)
         server = subprocess.Popen(  # noqa: S603 - our own command
             [*DANGOL, "serve", "--data", name, "--port", str(port)],
             stdout=subprocess.PIPE,

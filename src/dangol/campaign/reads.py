@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import Count
 
@@ -19,7 +20,7 @@ class Standing:
     under_way: int = 0
     finished: int = 0
     left: int = 0
-    waiting: dict[int, int] = field(default_factory=dict)  # index of the next step → treated runs that wait for it
+    waiting: dict[str, int] = field(default_factory=dict)  # key of a step → treated runs that stand at it
 
 
 def standings() -> dict[str, Standing]:
@@ -55,3 +56,11 @@ def of_customer(customer_id: int) -> list[Run]:
     """A customer's ways through campaigns, the newest first."""
     rows = Run.objects.filter(customer_id=customer_id).select_related("campaign")
     return list(rows.order_by("-entered_at", "-pk")[:20])
+
+
+def at_step(key: str, step: str, *, before: int | None, limit: int) -> list[tuple[int, int, str, datetime | None]]:
+    """Treated runs that stand at a step now, the newest first: number, customer, phase, when it is looked at next."""
+    rows = Run.objects.filter(campaign__key=key, step=step, state="active").exclude(arm="holdout")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk").values_list("pk", "customer_id", "phase", "due_at")[:limit])

@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from dangol.base import spans
 from dangol.base.errors import Fault
 from dangol.campaign import templates
+from dangol.segment.language import Path
+from dangol.segment.paths import ALLOWED as PATH_ALLOWED
+from dangol.segment.paths import property_path, trait_path
 
 KEY = re.compile(r"[a-z0-9-]{1,64}")
 MISSING = "nothing"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LONGEST_SPAN = timedelta(days=3650)
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 class Reader:
@@ -21,6 +27,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
+        self.keys: set[str] = set()  # of the steps read so far
 
     def fault(self, at: str, found: object, allowed: str) -> None:
         self.faults.append(Fault(at, MISSING if found is None else _shown(found), allowed))
@@ -46,11 +53,12 @@ class Reader:
             return ""
         return given
 
-    def liquid(self, given: object, at: str, *, most: int) -> str:
+    def liquid(self, given: object, at: str, *, most: int, form: str = "") -> str:
+        """A Liquid text; `form` is html or mjml where it is a whole message."""
         text = self.text(given, at, most=most)
-        trouble = templates.trouble(text)
-        if trouble:
-            self.fault(at, trouble, "a Liquid template that can be read")
+        found = templates.troubles(text, form)
+        if found:
+            self.fault(at, "; ".join(trouble.said() for trouble in found[:5]), found[0].allowed)
         return text
 
     def key(self, given: object, at: str) -> str:
@@ -67,10 +75,44 @@ class Reader:
 
     def span(self, given: object, at: str) -> timedelta:
         span = spans.parse_span(given)
-        if span is None or span > timedelta(days=3650):
+        if span is None or span > LONGEST_SPAN:
             self.fault(at, given, spans.ALLOWED)
             return timedelta(days=1)
         return span
+
+    def offset(self, given: object, at: str) -> timedelta:
+        """A span before (-7d) or behind (7d) a day."""
+        before = isinstance(given, str) and given.startswith("-")
+        span = spans.parse_span(given[1:] if before and isinstance(given, str) else given)
+        if span is None or span > LONGEST_SPAN:
+            self.fault(at, given, "a span such as 7d, or -7d for the time before")
+            return timedelta(0)
+        return -span if before else span
+
+    def clock(self, given: object, at: str) -> time:
+        """A time of day, such as 09:00."""
+        match = CLOCK.fullmatch(given) if isinstance(given, str) else None
+        if match is None:
+            self.fault(at, given, 'a time of day in quotes, such as "09:00"')
+            return time(9)
+        return time(int(match[1]), int(match[2]))
+
+    def weekdays(self, given: object, at: str) -> tuple[int, ...]:
+        days = self.items(given, at, least=1, most=7)
+        return tuple(sorted({DAYS.index(self.choice(day, f"{at}/{n}", DAYS)) for n, day in enumerate(days)}))
+
+    def trait(self, given: object, at: str) -> str:
+        if not isinstance(given, str) or trait_path(given) is None:
+            self.fault(at, given, "the name of a trait: " + PATH_ALLOWED)
+            return ""
+        return given
+
+    def property(self, given: object, at: str) -> str:
+        found = property_path(given) if isinstance(given, str) else PATH_ALLOWED
+        if not isinstance(found, Path) or not isinstance(given, str):
+            self.fault(at, given, found if isinstance(found, str) else PATH_ALLOWED)
+            return ""
+        return given
 
     def flag(self, shape: Mapping[str, Any], name: str, at: str, *, default: bool) -> bool:
         given = shape.get(name, default)

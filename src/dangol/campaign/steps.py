@@ -1,4 +1,4 @@
-"""Journeys.
+"""Journeys and broadcasts: saved, let run, paused, drained, put away.
 
 In: who entered which segment, and which facts arrived, inside the loop's transaction.
 Out: runs that move on when they are due, and the messages they ask for.
@@ -7,70 +7,117 @@ Promise: one run per campaign, customer and trigger, ever; a customer held out s
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import msgspec
-from django.db.models import Q
-
-from dangol.base.errors import Fault, Invalid, NotFound
+from dangol.base.errors import Conflict, Fault, Invalid, NotFound, Unavailable
 from dangol.base.models import Shop
-from dangol.base.parts import parts
 from dangol.base.turns import turn
-from dangol.campaign import rules
-from dangol.campaign.models import Campaign, Run
-from dangol.campaign.rules import Definition, Send
+from dangol.campaign import entering, happening, referring, versions, waves
+from dangol.campaign.advancing import advance, next_due
+from dangol.campaign.book import ACTIVE, ARCHIVED, DRAINING, PAUSED, Book, digest_of, held_out_of_all, plan_of
+from dangol.campaign.definition import Definition, Holds
+from dangol.campaign.models import Campaign, Policy, Run
+from dangol.campaign.parsing import parse
 from dangol.campaign.shape import Reader
+from dangol.campaign.standing import standing
+from dangol.campaign.templates import stored
+from dangol.campaign.walking import LEFT, RUNNING
 from dangol.collect.facts import Fact
-from dangol.collect.steps import emit_all
-from dangol.identity.rules import Merged
-from dangol.profile.models import Fact as Row
+from dangol.profile import restrictions
+from dangol.segment import computing, hidden
 from dangol.segment import steps as segment
-from dangol.segment.models import Member, Segment
+from dangol.segment.models import Segment
+from dangol.segment.rules import Change
 from dangol.strategy import steps as strategy
 
-if TYPE_CHECKING:
-    from dangol.segment.steps import Change
+__all__ = [
+    "activate",
+    "activate_play",
+    "advance",
+    "archive",
+    "drain",
+    "enter",
+    "everyone",
+    "get",
+    "next_due",
+    "pause",
+    "put",
+    "standing",
+]
 
-AT_ONCE = 300
-ACTIVE, PAUSED, DRAFT = "active", "paused", "draft"
-RUNNING, FINISHED, LEFT = "active", "finished", "left"
+EXISTING_AT_ONCE = 2_000  # members who enter while the campaign is let run; more follow in the loop
+APPLY = ("all", "new")  # to whom a change applies: also those who are under way, or only who enters from now on
 
 # --- campaigns ------------------------------------------------------------------------------------------------------
 
 
-def put(key: str, shape: Mapping[str, Any], now: datetime) -> Campaign:
+def put(
+    key: str, shape: Mapping[str, Any], now: datetime, *, apply_to: str = "all", version: int | None = None
+) -> Campaign:
     """Save a campaign: {"name", "definition"}, or the definition's own keys beside the name. A new one is a draft.
 
-    Raises Invalid with every fault; what was refused changes nothing.
+    Those under way go on by the new definition from the step at which they are, or end by the one they entered under
+    (`apply_to`: all, new). `version` is the one the change was made to.
+    Raises Invalid with every fault, Conflict where another change came between; what was refused changes nothing.
     """
     name, definition = _checked(key, shape)
+    if apply_to not in APPLY:
+        raise Invalid([Fault("/apply_to", apply_to, " or ".join(APPLY))])
     with turn():
         campaign = Campaign.objects.filter(key=key).first()
         if campaign is None:
-            return Campaign.objects.create(key=key, name=name or key, definition=definition, created_at=now)
-        if campaign.state == ACTIVE:
-            _check_segment(definition)
-        if campaign.activated_at:
-            _check_holdout(campaign.definition, definition)
-        if (campaign.definition, campaign.name) != (definition, name or campaign.name):
-            campaign.version += 1
-        campaign.definition, campaign.name = definition, name or campaign.name
-        campaign.save()
-        return campaign
+            campaign = Campaign.objects.create(
+                key=key, name=name or key, definition=definition, digest=digest_of(definition), created_at=now
+            )
+            versions.keep(campaign, now)
+            return campaign
+        if version is not None and version != campaign.version:
+            raise Conflict(f"campaign {key} was changed meanwhile: it has version {campaign.version}, not {version}")
+        _change(campaign, name or campaign.name, definition, apply_to, now)
+    _settle(campaign, now)
+    return campaign
+
+
+def _change(campaign: Campaign, name: str, definition: dict[str, Any], apply_to: str, now: datetime) -> None:
+    if campaign.state in (ACTIVE, DRAINING):
+        definition = stored.pinned(definition)
+        _check_references(definition)
+    if campaign.activated_at:
+        _check_holdout(campaign.definition, definition)
+    if campaign.definition != definition:
+        campaign.version += 1
+        campaign.definition, campaign.digest = definition, digest_of(definition)
+        versions.keep(campaign, now)
+        if apply_to == "all":
+            versions.move(campaign, now)
+        versions.close_old(campaign)
+    elif campaign.name != name:
+        campaign.version += 1
+        versions.keep(campaign, now)
+        by_the_same = Run.every.filter(campaign=campaign, version=campaign.version - 1, state=RUNNING)
+        by_the_same.update(version=campaign.version)
+        versions.close_old(campaign)
+    campaign.name = name
+    campaign.next_at = _next_wave(campaign, now) if campaign.state == ACTIVE else None
+    campaign.save()
+    if campaign.activated_at:
+        _keep_rules(now)
 
 
 def _check_holdout(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """The share held out is what the harvest rests on: customers drawn by two shares cannot be compared."""
-    was, now = (rules.parse(definition).holdout_percent for definition in (before, after))
+    was, now = (parse(definition).holdout_percent for definition in (before, after))
     if was != now:
         allowed = f"{was:g}, as it began; put another campaign in its place to draw anew"
         raise Invalid([Fault("/definition/holdout_percent", f"{now:g}", allowed)])
+
+
+def check(key: str, shape: object) -> None:
+    """Whether a campaign could be saved as a draft. Raises Invalid with every fault."""
+    _checked(key, shape)
 
 
 def _checked(key: str, shape: object) -> tuple[str, dict[str, Any]]:
@@ -85,7 +132,7 @@ def _checked(key: str, shape: object) -> tuple[str, dict[str, Any]]:
     else:
         place, definition = "", {k: v for k, v in shape.items() if k not in {"key", "name", "play"}}
     try:
-        rules.parse(definition, place)
+        parse(definition, place)
     except Invalid as error:
         reader.faults += error.faults
     if reader.faults:
@@ -107,70 +154,141 @@ def everyone() -> list[Campaign]:
 
 
 def activate(key: str, now: datetime) -> Campaign:
-    """Let a campaign run: a draft for the first time, a paused one again. Active already: nothing happens.
+    """Let a campaign run: a draft for the first time, a paused or drained one again. Active already: nothing happens.
 
-    Runs that fell due while it was paused go on now. Raises NotFound; Invalid where its segment does not exist.
+    The rules that it waits for are computed first. Runs that fell due while it was paused go on now.
+    Raises NotFound; Invalid where what it refers to does not exist; Conflict for one that was put away.
     """
     with turn():
         campaign = get(key)
         if campaign.state == ACTIVE:
             return campaign
-        definition = _read(campaign)
-        _check_segment(campaign.definition)
-        first = campaign.activated_at is None
-        campaign.state, campaign.activated_at = ACTIVE, campaign.activated_at or now
-        campaign.save()
-        campaign.runs.filter(state=RUNNING, due_at__lt=now).update(due_at=now)
-        if first and definition.include_existing and definition.entry.segment:
-            _enter_existing(campaign, definition, now)
-        return campaign
+        if campaign.state == ARCHIVED:
+            raise Conflict(f"campaign {key} was put away")
+        _check_references(campaign.definition)
+        waits = hidden.keep(rules_of(parse(campaign.definition)), now)
+    if waits:
+        computing.finish(now)
+    with turn():
+        return _begin(get(key), now)
 
 
-def _check_segment(definition: Mapping[str, Any]) -> None:
-    key = definition["entry"].get("segment")
-    if key and not Segment.objects.filter(key=key, state="active").exists():
-        raise Invalid([Fault("/definition/entry/segment", key, "the key of an active segment")])
+def _begin(campaign: Campaign, now: datetime) -> Campaign:
+    pinned = stored.pinned(campaign.definition)
+    if pinned != campaign.definition:
+        _change(campaign, campaign.name, pinned, "all", now)
+    definition = parse(campaign.definition)
+    if not hidden.whole(_keys_of(definition)):
+        raise Unavailable(f"the rules of campaign {campaign.key} are still being computed; let it run in a while")
+    first = campaign.activated_at is None
+    campaign.state, campaign.activated_at = ACTIVE, campaign.activated_at or now
+    campaign.next_at = _next_wave(campaign, now)
+    campaign.save()
+    campaign.runs.filter(state=RUNNING, due_at__lt=now).update(due_at=now)
+    if first and definition.include_existing:
+        waves.open_wave(campaign, waves.EXISTING, definition.entry.segment, now)
+        waves.go_on(Book(), now, EXISTING_AT_ONCE)
+    if first and definition.backfill:
+        entering.backfill(Book(), campaign, now - definition.backfill, now)
+    return campaign
 
 
-def _enter_existing(campaign: Campaign, definition: Definition, now: datetime) -> None:
-    members = Member.objects.filter(segment__key=definition.entry.segment).values_list("customer_id", "since")
-    for part in parts(list(members)):
-        _start(
-            campaign,
-            definition,
-            [(who, rules.segment_trigger(since), now, _of(definition)) for who, since in part],
-            now,
-        )
+def _next_wave(campaign: Campaign, now: datetime) -> datetime | None:
+    """A broadcast whose time is over when it is let run is not sent."""
+    shop = Shop.objects.first()
+    return waves.next_at(plan_of(campaign.definition).definition.entry, now, shop.zone) if shop else None
 
 
-def _of(definition: Definition) -> dict[str, Any]:
-    return {"segment": definition.entry.segment}
+def rules_of(definition: Definition) -> list[Any]:
+    """The rules of a definition that are kept like segments."""
+    found = [json.loads(when.rule) for when in definition.conditions() if isinstance(when, Holds)]
+    window = entering.day_segment(definition)
+    return [*found, window] if window else found
+
+
+def _keys_of(definition: Definition) -> set[str]:
+    return {hidden.key_of(rule) for rule in rules_of(definition)}
+
+
+def _keep_rules(now: datetime) -> None:
+    """Keep the rules of all versions of campaigns that were begun, and put the others away."""
+    book = Book()
+    wanted = [rule for plan in book.plans for rule in rules_of(plan.definition)]
+    hidden.keep(wanted, now)
+    hidden.drop_others({hidden.key_of(rule) for rule in wanted})
+
+
+def _settle(campaign: Campaign, now: datetime) -> None:
+    if campaign.activated_at:
+        segment.settle(None, now)
+
+
+def _check_references(definition: Mapping[str, Any]) -> None:
+    """Whether the segments, lists and campaigns are there that a definition speaks of. Raises Invalid."""
+    found = parse(definition, "/definition")
+    faults = list(referring.faults(definition, found, "/definition"))
+    if faults:
+        raise Invalid(faults)
 
 
 def pause(key: str, now: datetime) -> Campaign:
     """Let no step of a campaign fire and nobody enter until it is activated again. Raises NotFound."""
+    return _turn_to(key, PAUSED, (ACTIVE, DRAINING))
+
+
+def drain(key: str, now: datetime) -> Campaign:
+    """Let nobody enter any more; whoever is under way goes on to the end. Raises NotFound."""
+    return _turn_to(key, DRAINING, (ACTIVE, PAUSED))
+
+
+def _turn_to(key: str, state: str, of: Sequence[str]) -> Campaign:
     with turn():
         campaign = get(key)
-        if campaign.state == ACTIVE:
-            campaign.state = PAUSED
-            campaign.save()
+        if campaign.state in of:
+            campaign.state, campaign.next_at = state, None
+            campaign.save(update_fields=["state", "next_at"])
         return campaign
+
+
+def archive(key: str, now: datetime) -> Campaign:
+    """Put a campaign away: whoever is under way leaves it, and what waits to be sent is not sent. Raises NotFound."""
+    with turn():
+        campaign = get(key)
+        if campaign.state != ARCHIVED:
+            campaign.state, campaign.next_at = ARCHIVED, None
+            campaign.save(update_fields=["state", "next_at"])
+            Run.every.filter(campaign=campaign, state=RUNNING).update(state=LEFT, due_at=None, ended_at=now)
+            campaign.waves.filter(ended_at=None).update(ended_at=now)
+            _keep_rules(now)
+        return campaign
+
+
+def begin_for(key: str, customer_id: int, properties: Mapping[str, Any], trigger: str, now: datetime) -> Run | None:
+    """Let one customer enter a campaign that is entered over the API; `trigger` once, ever. None where they may not.
+
+    Raises NotFound; Conflict where the campaign does not run; Invalid where it is entered in another way.
+    """
+    with turn():
+        campaign = get(key)
+        if campaign.state != ACTIVE:
+            raise Conflict(f"campaign {key} does not run")
+        return entering.by_call(Book(), campaign, customer_id, properties, trigger, now)
 
 
 def activate_play(key: str, now: datetime) -> Campaign:
     """Carry out a play: save its audience, make its campaign and let it run. Doing it twice is doing it once."""
     play = strategy.play(key)
+    save_audience(play, now)
     with turn():
-        _save_audience(play, now)
         if not Campaign.objects.filter(key=key).exists():
             language = Shop.objects.values_list("locale", flat=True).first() or "en"
             name = play.name.get(language) or next(iter(play.name.values()))
             put(key, {"name": name, "definition": play.definition}, now)
             Campaign.objects.filter(key=key).update(play=key)
-        return activate(key, now)
+    return activate(key, now)
 
 
-def _save_audience(play: strategy.Play, now: datetime) -> None:
+def save_audience(play: strategy.Play, now: datetime) -> None:
     """The play's segment, unless one stands under that key already: a shop may have changed it."""
     if not play.audience:
         return
@@ -179,206 +297,32 @@ def _save_audience(play: strategy.Play, now: datetime) -> None:
         segment.save(key, dict(play.audience), now)
 
 
+def holdout_of_all() -> float:
+    """The per cent of customers who are held out of every campaign."""
+    return held_out_of_all()
+
+
+def hold_out_of_all(percent: float) -> float:
+    """Hold so many per cent of the customers out of every campaign, from now on."""
+    Policy.objects.update_or_create(pk=1, defaults={"holdout_percent": percent})
+    return percent
+
+
 # --- the loop's part ------------------------------------------------------------------------------------------------
 
 
 def enter(changes: Sequence[Change], facts: Sequence[Fact], customer_ids: Sequence[int], now: datetime) -> None:
-    """Start runs for who entered a segment and for facts that arrived; end runs whose goal is reached."""
-    told = [(fact, who) for fact, who in zip(facts, customer_ids, strict=True) if who]
-    begun = [(campaign, _read(campaign)) for campaign in Campaign.objects.exclude(state=DRAFT)]
-    for campaign, definition in begun:
-        if campaign.state == ACTIVE:
-            starting = [*_by_segment(definition, changes, told), *_by_fact(definition, told, now)]
-            _start(campaign, definition, starting, now)
-    goals = {definition.goal.fact for _, definition in begun if definition.goal and definition.exit_on_goal}
-    _reach_goals([(fact, who) for fact, who in told if rules.name_of(fact) in goals], now)
-
-
-def _read(campaign: Campaign) -> Definition:
-    return _parsed(json.dumps(campaign.definition, sort_keys=True))
-
-
-@lru_cache(maxsize=64)
-def _parsed(text: str) -> Definition:
-    return rules.parse(json.loads(text))
-
-
-Starting = tuple[int, str, datetime, dict[str, Any]]  # customer, trigger, since when, context
-
-
-def _by_segment(
-    definition: Definition, changes: Sequence[Change], told: Sequence[tuple[Fact, int]]
-) -> Iterator[Starting]:
-    entered = [
-        c for c in changes if c.entered and not c.imported and c.segment == definition.entry.segment and c.segment
-    ]
-    if not entered:
+    """Start runs for who entered a segment and for facts that arrived; end runs whose goal is reached or whose exit
+    rule holds; let go those that waited for what has happened."""
+    if not (changes or facts):
         return
-    newest = {who: fact for fact, who in told if fact.type == "track" and not fact.own}
-    for change in entered:
-        fact = newest.get(change.customer_id)
-        context = _of(definition) | (rules.context_of(fact) if fact else {})
-        yield change.customer_id, rules.segment_trigger(change.at), change.at, context
-
-
-def _by_fact(definition: Definition, told: Sequence[tuple[Fact, int]], now: datetime) -> Iterator[Starting]:
-    for fact, who in told:
-        if rules.starts(definition.entry, fact, now):
-            yield who, rules.fact_trigger(fact), fact.at, rules.context_of(fact)
-
-
-def _start(campaign: Campaign, definition: Definition, starting: Iterable[Starting], now: datetime) -> None:
-    first = {(who, trigger): (since, context) for who, trigger, since, context in reversed(list(starting))}
-    known = _known(campaign, {who for who, _ in first})
-    new = [
-        Run(
-            campaign=campaign, customer_id=who, trigger=trigger, context=context, entered_at=since,
-            arm=rules.arm(campaign.key, who, definition.holdout_percent),
-            due_at=rules.first_due(definition, since, now),
-        )
-        for (who, trigger), (since, context) in first.items()
-        if (who, trigger) not in known
-    ]  # fmt: skip
-    Run.objects.bulk_create(new, ignore_conflicts=True, batch_size=AT_ONCE)
-    _emit("Journey Entered", [(run, {"campaign": campaign.key, "arm": run.arm}, run.entered_at) for run in new])
-
-
-def _known(campaign: Campaign, customers: Iterable[int]) -> set[tuple[int, str]]:
-    return {
-        row
-        for part in parts(sorted(customers))
-        for row in campaign.runs.filter(customer_id__in=part).values_list("customer_id", "trigger")
-    }
-
-
-def _reach_goals(told: Sequence[tuple[Fact, int]], now: datetime) -> None:
-    by_customer: dict[int, list[Fact]] = defaultdict(list)
-    for fact, who in told:
-        by_customer[who].append(fact)
-    left = []
-    for part in parts(sorted(by_customer)):
-        for run in Run.objects.filter(customer_id__in=part, state=RUNNING).select_related("campaign"):
-            definition = _read(run.campaign)
-            if definition.exit_on_goal and any(
-                rules.reaches_goal(definition, run.trigger, run.entered_at, fact)
-                for fact in by_customer[run.customer_id]
-            ):
-                left.append(_end(run, LEFT, now))
-    _save(left)
-    _emit("Journey Left", [(run, {"campaign": run.campaign.key, "reason": "goal"}, now) for run in left])
-
-
-def _end(run: Run, state: str, now: datetime) -> Run:
-    run.state, run.due_at, run.ended_at = state, None, now
-    return run
-
-
-def _save(runs: Sequence[Run]) -> None:
-    Run.objects.bulk_update(runs, ["step", "state", "due_at", "ended_at"], batch_size=AT_ONCE)
-
-
-def advance(now: datetime, limit: int) -> list[Send]:
-    """Take the steps that are due, at most `limit` runs at a time; the messages they ask for.
-
-    Held-out customers move on without one, so that both arms live through the same time.
-    """
-    while True:
-        due = Run.objects.filter(due_at__lte=now, state=RUNNING, campaign__state=ACTIVE).order_by("due_at", "id")
-        runs = list(due.select_related("campaign")[:limit])
-        sends = [send for run in runs if (send := _take_step(run, now))]
-        _save(runs)
-        ended = [run for run in runs if run.state == FINISHED]
-        _emit("Journey Left", [(run, {"campaign": run.campaign.key, "reason": "finished"}, now) for run in ended])
-        if sends or not runs:
-            return sends
-
-
-def _take_step(run: Run, now: datetime) -> Send | None:
-    definition, due_at = _read(run.campaign), run.due_at or now
-    if run.step >= len(definition.steps):  # the campaign was shortened while this run waited
-        _end(run, FINISHED, now)
-        return None
-    step = definition.steps[run.step]
-    run.step += 1
-    run.due_at = rules.next_due(definition, run.step, now)
-    if run.due_at is None:
-        _end(run, FINISHED, now)
-    if run.arm == rules.HOLDOUT:
-        return None
-    return Send(
-        campaign=run.campaign.key, step=step.key, customer_id=run.customer_id, trigger=run.trigger,
-        channel=step.channel, message_class=step.message_class, message=dict(step.message), context=run.context,
-        due_at=due_at, expires_at=due_at + step.keeps,
-    )  # fmt: skip
-
-
-def next_due() -> datetime | None:
-    """When the next step of any run is due."""
-    runs = Run.objects.filter(state=RUNNING, campaign__state=ACTIVE, due_at__isnull=False)
-    return runs.order_by("due_at").values_list("due_at", flat=True).first()
-
-
-def _emit(name: str, about: Sequence[tuple[Run, dict[str, Any], datetime]]) -> None:
-    if about:
-        emit_all([(name, run.customer_id, told, _message_id(name, run), at) for run, told, at in about])
-
-
-def _message_id(name: str, run: Run) -> str:
-    """The same for the same run, whoever writes it and however often."""
-    what = f"{run.campaign.key}:{run.customer_id}:{run.trigger}"
-    return f"{name.lower().replace(' ', '-')}:{hashlib.sha256(what.encode()).hexdigest()[:40]}"
-
-
-# --- for the gate ---------------------------------------------------------------------------------------------------
-
-
-def standing(keys: Iterable[tuple[str, int, str]]) -> dict[tuple[str, int, str], str]:
-    """What became of runs since they asked for a message, by (campaign, customer, trigger): "paused" where the campaign
-    rests, "reached" where the goal was reached meanwhile. Runs that still want their message are missing.
-    """
-    wanted = set(keys)
-    campaigns = {c.key: (c, _read(c)) for c in Campaign.objects.filter(key__in={k[0] for k in wanted})}
-    found = {key: "paused" for key in wanted if key[0] in campaigns and campaigns[key[0]][0].state == PAUSED}
-    for part in parts(sorted({customer for _, customer, _ in wanted})):
-        for run in Run.objects.filter(customer_id__in=part, campaign__key__in=campaigns).select_related("campaign"):
-            key = (run.campaign.key, run.customer_id, run.trigger)
-            if key in wanted and _reached(run, campaigns[key[0]][1]):
-                found[key] = "reached"
-    return found
-
-
-def _reached(run: Run, definition: Definition) -> bool:
-    if definition.goal is None or not definition.exit_on_goal:
-        return False
-    rows = Row.objects.filter(customer_id=run.customer_id, at__gt=run.entered_at - rules.LATE)
-    return any(
-        rules.reaches_goal(definition, run.trigger, run.entered_at, _fact(row))
-        for row in rows.filter(_called(definition.goal.fact))
-    )
-
-
-def _called(name: str) -> Q:
-    kinds = [kind for kind, told in rules.NAMES_OF_KINDS.items() if told == name]
-    return Q(type__in=kinds) | Q(type="track", name=name)
-
-
-def _fact(row: Row) -> Fact:
-    properties = msgspec.json.decode(row.properties) if row.properties else {}
-    return Fact(
-        position=row.position, source=row.source, message_id=row.message_id, type=row.type, name=row.name, at=row.at,
-        received_at=row.received_at, properties=properties, imported=row.imported,
-    )  # fmt: skip
-
-
-def merge(pairs: Sequence[Merged]) -> None:
-    """Runs of absorbed customers go on as the survivors'; of two for one trigger the one that went further stays."""
-    for pair in pairs:
-        kept = {(run.campaign_id, run.trigger): run for run in Run.objects.filter(customer_id=pair.survivor)}
-        for run in Run.objects.filter(customer_id=pair.absorbed):
-            other = kept.get((run.campaign_id, run.trigger))
-            if other and rules.further([(r.step, r.state != RUNNING) for r in (other, run)]) == 0:
-                run.delete()
-                continue
-            if other:
-                other.delete()
-            Run.objects.filter(pk=run.pk).update(customer_id=pair.survivor)
+    book = Book()
+    if not book.campaigns:
+        return
+    kept = restrictions.restricted()
+    told = [(fact, who) for fact, who in zip(facts, customer_ids, strict=True) if who and who not in kept]
+    for campaign in book.campaigns.values():
+        if campaign.state == ACTIVE:
+            starting = entering.from_news(campaign, book.plan(campaign.pk), changes, told, now)
+            entering.start(book, campaign, starting, now)
+    happening.apply(book, happening.news(book, changes, told, now), now)

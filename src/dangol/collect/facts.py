@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 OWN = "dangol"  # the source of facts that Dangol itself writes
+EVENT_NAMES = {"page": "Page Viewed", "screen": "Screen Viewed"}  # by which rules know facts of these types
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):  # made for every fact: ten times cheaper than a dataclass
     """Something that happened, with a time, a source and an id; never changed."""
 
     position: int  # in the log
@@ -25,9 +26,9 @@ class Fact:
     previous_id: str = ""  # alias only
     customer_id: int = 0  # facts of our own name their customer directly
     identifiers: tuple[tuple[str, str], ...] = ()  # further (kind, value): email, phone, external ids
-    properties: dict[str, Any] = field(default_factory=dict)
-    traits: dict[str, Any] = field(default_factory=dict)
-    context: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] = msgspec.field(default_factory=dict)
+    traits: dict[str, Any] = msgspec.field(default_factory=dict)
+    context: dict[str, Any] = msgspec.field(default_factory=dict)
     imported: bool = False
 
     @property

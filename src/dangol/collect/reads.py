@@ -7,12 +7,12 @@ from dangol.collect.models import Import, Source
 
 def sources() -> list[Source]:
     """Everything that may send facts, the oldest first."""
-    return list(Source.objects.order_by("pk"))
+    return list(Source.objects.order_by("pk").prefetch_related("keys"))
 
 
 def write_key() -> str:
-    """The key of the first source that is switched on; empty where there is none."""
-    return Source.objects.filter(enabled=True).order_by("pk").values_list("write_key", flat=True).first() or ""
+    """The newest key of the first source that is switched on and has one; empty where there is none."""
+    return next((source.write_key for source in sources() if source.enabled and source.write_key), "")
 
 
 def imports(limit: int = 10) -> list[Import]:

@@ -7,21 +7,24 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
 from dangol.base.clock import EPOCH, from_us
 from dangol.base.instants import parse_instant
+from dangol.base.phones import e164
+from dangol.collect.bounds import Limits, clean, plain, too_large, verbatim
+from dangol.collect.dialects.told import BadBody, key_in
 from dangol.collect.facts import OWN, Fact
 from dangol.collect.log import Entry
 
 TYPES = {"identify", "track", "page", "screen", "group", "alias"}
 MESSAGE_ID_LONGEST = 100
 NAME_LONGEST = 300
-STRING_LONGEST = 64 * 1024
-DEEPEST = 32
-MOST_KEYS = 10_000
+KEPT_OF_REFUSED = 1024 * 1024  # bytes of an event that was not taken
+DIGITS_MOST = 1_000  # of a whole number
 TRANSIT = timedelta(seconds=10)  # a request on its way is not a clock that is wrong
 FUTURE = timedelta(hours=24)
 
@@ -40,16 +43,7 @@ RENAMED = {
 }
 
 
-class BadBody(Exception):
-    """The request as a whole cannot be read."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code, self.message = code, message
-        super().__init__(message)
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """One event that goes into the log."""
 
     message_id: str
@@ -66,10 +60,7 @@ class Refused:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    event_bytes: int = 256 * 1024
-    batch_events: int = 2_500
+Verdict = Accepted | Refused
 
 
 def decode(body: bytes) -> Any:
@@ -77,44 +68,62 @@ def decode(body: bytes) -> Any:
 
     Raises BadBody("invalid_json").
     """
+    return read(body)[0]
+
+
+def read(body: bytes) -> tuple[Any, bool]:
+    """The same, and whether it was read strictly."""
     try:
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(body), True
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=lambda _: None)
+        text = body.decode("utf-8-sig", "replace")
+        return json.loads(text, parse_constant=float, parse_int=_whole), False
     except (ValueError, RecursionError) as error:
         raise BadBody("invalid_json", f"the body is not JSON: {error}") from error
 
 
-def events_of(payload: Any, kind: str) -> tuple[list[Any], Mapping[str, Any]]:
-    """The events of a request and the batch around them; `kind` is the path's type, or "batch".
-
-    Raises BadBody("invalid_batch").
-    """
-    if kind != "batch":
-        if not isinstance(payload, dict) or not payload:
-            raise BadBody("invalid_batch", "the body must be a JSON object with the event in it")
-        return [{**payload, "type": kind}], {}
-    if isinstance(payload, list):
-        return payload, {}
-    batch = payload.get("batch") if isinstance(payload, dict) else None
-    if not isinstance(batch, list):
-        raise BadBody("invalid_batch", 'the body must be {"batch": [event, …]}')
-    return batch, payload
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= DIGITS_MOST else text  # Python refuses to read numbers of thousands of digits
 
 
-def accept(event: Any, batch: Mapping[str, Any], limits: Limits, fresh_id: str) -> Accepted | Refused:
+def judge(event: Any, batch: Mapping[str, Any], limits: Limits, fresh_id: str, key: str) -> Verdict:
+    """The verdict on one event of a request with this write key, which the event itself may name again."""
+    if isinstance(event, dict) and "writeKey" in event:
+        if key_in(event["writeKey"]) not in {"", key}:
+            return Refused(
+                _message_id(event.get("messageId")), "wrong_write_key", "the request has another one", plain(event)
+            )
+        event = {name: value for name, value in event.items() if name != "writeKey"}
+    return accept(event, batch, limits, fresh_id)
+
+
+def one_too_many(event: Any, limits: Limits) -> Refused:
+    """The verdict on an event beyond those that a batch may hold."""
+    message_id = _message_id(event.get("messageId")) if isinstance(event, dict) else ""
+    return Refused(message_id, "too_many_events", f"allowed: {limits.batch_events} in a batch", plain(event))
+
+
+def accept(event: Any, batch: Mapping[str, Any], limits: Limits, fresh_id: str) -> Verdict:
     """The verdict on one event. `fresh_id` is its message id if it brought none."""
     if not isinstance(event, dict):
-        return Refused("", "not_an_object", f"found {type(event).__name__}; allowed: an object", _plain(event))
-    event = _clean(_within(event, batch))
+        return Refused("", "not_an_object", f"found {type(event).__name__}; allowed: an object", plain(event))
+    told, replaced = _within(event, batch), set[str]()
+    if fault := too_large(told):
+        return Refused(_message_id(event.get("messageId")), *fault, verbatim(told)[:KEPT_OF_REFUSED])
+    event = clean(told, replaced)
     message_id = _message_id(event.get("messageId")) or fresh_id
     event["messageId"] = message_id
-    body = _plain(event)
-    fault = _fault(event) or _too_much(event, len(body), limits)
-    if fault:
-        return Refused(message_id, fault[0], fault[1], body[: limits.event_bytes])
+    if replaced and isinstance(event.get("context"), dict | None):
+        event["context"] = {**_object(event.get("context")), "replaced": sorted(replaced)}
+    body = plain(event)
+    if len(body) > limits.event_bytes:
+        fault = "event_too_large", f"found {len(body)} bytes; allowed: {limits.event_bytes}"
+    if fault := fault or _fault(event):
+        return Refused(message_id, *fault, body[:KEPT_OF_REFUSED])
+    if fault := _bad_amount(told):
+        return Refused(message_id, *fault, verbatim(told))
     return Accepted(message_id, body)
 
 
@@ -131,7 +140,7 @@ def _within(event: dict[str, Any], batch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _message_id(value: Any) -> str:
-    text = _id(value)
+    text = str(clean(_id(value), set()))
     if len(text) <= MESSAGE_ID_LONGEST:
         return text
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()  # cut short, two ids could become one
@@ -139,6 +148,8 @@ def _message_id(value: Any) -> str:
 
 def _id(value: Any) -> str:
     """An identifier as text: numbers are written out, everything else that is no text is absent."""
+    if type(value) is str:
+        return value.strip()
     if isinstance(value, bool) or value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -148,7 +159,7 @@ def _id(value: Any) -> str:
 
 def _fault(event: Mapping[str, Any]) -> tuple[str, str] | None:
     kind = event.get("type")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         return "unknown_type", f"type: found {kind!r}; allowed: {', '.join(sorted(TYPES))}"
     if kind == "track" and not (isinstance(event.get("event"), str) and event["event"].strip()):
         return "missing_event", f"event: found {event.get('event')!r}; allowed: the event's name"
@@ -164,64 +175,43 @@ def _fault(event: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _too_much(event: Mapping[str, Any], size: int, limits: Limits) -> tuple[str, str] | None:
-    if size > limits.event_bytes:
-        return "event_too_large", f"found {size} bytes; allowed: {limits.event_bytes}"
-    depth, keys, longest = 0, 0, 0
-    stack: list[tuple[Any, int]] = [(event, 1)]
-    while stack:
-        value, level = stack.pop()
-        if isinstance(value, str):
-            longest = max(longest, len(value))
-        elif isinstance(value, dict | list):
-            depth = max(depth, level)
-            if isinstance(value, dict):
-                keys += len(value)
-            if depth > DEEPEST or keys > MOST_KEYS:
-                break
-            stack.extend((child, level + 1) for child in (value.values() if isinstance(value, dict) else value))
-    if depth > DEEPEST:
-        return "too_deep", f"found more than {DEEPEST} levels; allowed: {DEEPEST}"
-    if keys > MOST_KEYS:
-        return "too_many_keys", f"found more than {MOST_KEYS} keys; allowed: {MOST_KEYS}"
-    if longest > STRING_LONGEST:
-        return "string_too_long", f"found {longest} characters; allowed: {STRING_LONGEST}"
+def _bad_amount(event: Mapping[str, Any]) -> tuple[str, str] | None:
+    """An order's money that is no amount: it would spoil every sum it enters."""
+    name = event.get("event")
+    if event.get("type") != "track" or not isinstance(name, str) or not RENAMED.get(name, name).startswith("Order "):
+        return None
+    properties = _object(event.get("properties"))
+    for key in ("total", "revenue", "subtotal"):
+        amount = _amount(properties.get(key))
+        if amount is not None and not (amount.is_finite() and amount >= 0):
+            return "bad_amount", f"properties.{key}: found {properties[key]}; allowed: a number from 0 up"
     return None
 
 
-def _clean(value: Any) -> Any:
-    """The value as every database keeps it: NUL and lone surrogates become U+FFFD, NaN null, huge integers text."""
-    if isinstance(value, str):
-        text = value.replace("\x00", "\ufffd") if "\x00" in value else value
-        return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {_clean(key): _clean(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_clean(child) for child in value]
-    if isinstance(value, float) and value - value != 0:
+def _amount(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
-        return str(value)
-    return value
-
-
-def _plain(value: Any) -> bytes:
     try:
-        return msgspec.json.encode(value)
-    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
-        return repr(value)[:1000].encode("utf-8", "replace")
+        return Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
 
 
 # --- from the log to the loop -------------------------------------------------------------------------------------
 
 
-def normalise(entry: Entry) -> Fact:
-    """The fact that a log entry tells."""
+def normalise(entry: Entry, region: str = "") -> Fact:
+    """The fact that a log entry tells; `region` is the country that telephone numbers are from unless they say so."""
     event: dict[str, Any] = msgspec.json.decode(entry.body)
     received = from_us(entry.received_us)
     kind = event["type"]
+    if entry.source == OWN and event.keys() == OF_OUR_OWN and kind == "track":
+        return _our_own(entry, event, received)
     context = _object(event.get("context"))
     properties = _object(event.get("properties"))
+    at, suspect = _at(event, received, entry.imported or entry.source == OWN)
+    if suspect:
+        context["time_suspect"] = True
     traits = _object(event.get("traits")) or _object(context.get("traits")) if kind in {"identify", "group"} else {}
     return Fact(
         position=entry.position,
@@ -229,16 +219,37 @@ def normalise(entry: Entry) -> Fact:
         message_id=entry.message_id,
         type=kind,
         name=_name(kind, event, properties),
-        at=_at(event, received, entry.imported or entry.source == OWN),
+        at=at,
         received_at=received,
         user_id=_id(event.get("userId")),
         anonymous_id=_id(event.get("anonymousId")),
         previous_id=_id(event.get("previousId")) if kind == "alias" else "",
         customer_id=int(event.get("customerId") or 0) if entry.source == OWN else 0,
-        identifiers=tuple(external_ids(event)),
+        identifiers=tuple(external_ids(event, region)),
         properties=properties,
         traits=traits,
         context=context,
+        imported=entry.imported,
+    )
+
+
+OF_OUR_OWN = {"type", "event", "customerId", "timestamp", "properties"}  # what collect.steps.emit writes, and no more
+
+
+def _our_own(entry: Entry, event: Mapping[str, Any], received: datetime) -> Fact:
+    """Half of what the loop takes: it names its customer, brings no identifier, and its time is trusted."""
+    at, suspect = _at(event, received, trusted=True)
+    return Fact(
+        position=entry.position,
+        source=entry.source,
+        message_id=entry.message_id,
+        type="track",
+        name=_name("track", event, {}),
+        at=at,
+        received_at=received,
+        customer_id=int(event["customerId"] or 0),
+        properties=_object(event["properties"]),
+        context={"time_suspect": True} if suspect else {},
         imported=entry.imported,
     )
 
@@ -257,46 +268,52 @@ def _name(kind: str, event: Mapping[str, Any], properties: Mapping[str, Any]) ->
     return ""
 
 
-def _at(event: Mapping[str, Any], received: datetime, trusted: bool) -> datetime:
+def _at(event: Mapping[str, Any], received: datetime, trusted: bool) -> tuple[datetime, bool]:
     """When it happened, by our clock: receivedAt − (sentAt − originalTimestamp), as the Segment spec corrects it.
 
     A difference of seconds is a request on its way and no wrong clock. A time in the far future or before 1970
-    is taken for the time it was received.
+    is taken for the time it was received, and is suspect: the second value says so.
     """
-    told = parse_instant(event.get("originalTimestamp")) or parse_instant(event.get("timestamp"))
+    first = event.get("originalTimestamp")
+    told = (first is not None and parse_instant(first)) or parse_instant(event.get("timestamp"))
     if told is None:
-        return received
-    sent = parse_instant(event.get("sentAt"))
+        return received, False
+    sent = parse_instant(event["sentAt"]) if "sentAt" in event else None
     if sent is None or trusted:
         at = told
     elif abs(received - sent) <= TRANSIT:
         at = min(told, received)
     else:
-        at = received - (sent - told)
-    return at if EPOCH <= at <= received + FUTURE or (trusted and at >= EPOCH) else received
+        at = _moved(received, sent - told)
+    fits = EPOCH <= at <= received + FUTURE or (trusted and at >= EPOCH)
+    return (at, False) if fits else (received, True)
 
 
-def external_ids(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Identifiers beyond userId and anonymousId, as (kind, value): e-mail, phone and context.externalIds."""
+def _moved(at: datetime, by: timedelta) -> datetime:
+    """So long before; a time that no calendar has is one before 1970."""
+    try:
+        return at - by
+    except OverflowError:
+        return EPOCH - timedelta(days=1)
+
+
+def external_ids(event: Mapping[str, Any], region: str = "") -> Iterator[tuple[str, str]]:
+    """Identifiers beyond userId and anonymousId, as (kind, value): e-mail, phone, device and those listed."""
     context = _object(event.get("context"))
     traits = {**_object(context.get("traits")), **_object(event.get("traits"))}
-    email = _id(traits.get("email")).lower()
-    if event.get("type") != "group":
+    if traits and event.get("type") != "group":
+        email = _id(traits.get("email")).lower()
         if "@" in email and len(email) <= 254:
             yield "email", email
-        phone = normal_phone(_id(traits.get("phone")))
+        phone = e164(_id(traits.get("phone")), region)
         if phone:
             yield "phone", phone
+    device = _object(context.get("device"))
+    for kind, key in (("device", "id"), ("push", "token")) if device else ():
+        if (told := _id(device.get(key))) and len(told) <= NAME_LONGEST and told != _id(event.get("anonymousId")):
+            yield kind, told
     listed = context.get("externalIds")
     for item in listed if isinstance(listed, list) else []:
         kind, value = (_id(item.get("type")), _id(item.get("id"))) if isinstance(item, dict) else ("", "")
         if kind and value and len(kind) <= 32 and len(value) <= NAME_LONGEST:
             yield kind, value.lower() if kind == "email" else value
-
-
-def normal_phone(text: str) -> str:
-    """Digits with a leading plus where the text has one; empty where it is no phone number."""
-    digits = "".join(c for c in text if c.isdigit() and c.isascii())
-    if not 7 <= len(digits) <= 15:
-        return ""
-    return ("+" if text.lstrip().startswith("+") else "") + digits

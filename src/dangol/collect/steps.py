@@ -7,23 +7,25 @@ Promise: what was accepted is on disk; what a stage wrote in its transaction rea
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from dangol.base.clock import to_us
 from dangol.base.instants import iso
+from dangol.base.parts import parts
 from dangol.collect.facts import OWN
 from dangol.collect.log import Entry, FileLog, Log, open_log
-from dangol.collect.models import Cursor, Outgoing, Source
+from dangol.collect.models import Outgoing
 
 READER = "loop"
 FLUSH_AT_ONCE = 1_000
+EMIT = """INSERT INTO collect_outgoing (source, message_id, body, written_at, imported) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT DO NOTHING"""
 
 _own_log: FileLog | None = None
 
@@ -49,13 +51,21 @@ def emit(name: str, customer_id: int, properties: Mapping[str, Any], *, message_
 
 def emit_all(facts: Sequence[tuple[str, int, Mapping[str, Any], str, datetime]]) -> None:
     """Write many facts of our own: (name, customer id, properties, message id, at)."""
-    Outgoing.objects.bulk_create(
-        [
-            Outgoing(message_id=message_id, body=_own_body(name, customer, properties, at), written_at=at)
-            for name, customer, properties, message_id, at in facts
-        ],
-        ignore_conflicts=True,
-    )
+    rows = [
+        (OWN, message_id, _own_body(name, customer, properties, at), to_us(at), False)
+        for name, customer, properties, message_id, at in facts
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(EMIT, rows)
+    transaction.on_commit(flush)
+
+
+def emit_identify(
+    customer_id: int, traits: Mapping[str, Any], context: Mapping[str, Any], *, message_id: str, at: datetime
+) -> None:
+    """Write traits of a customer, as the staff have them, in the caller's transaction."""
+    event = {"type": "identify", "customerId": customer_id, "timestamp": iso(at), "traits": traits, "context": context}
+    Outgoing.objects.create(message_id=message_id, body=msgspec.json.encode(event), written_at=at)
     transaction.on_commit(flush)
 
 
@@ -65,19 +75,47 @@ def _own_body(name: str, customer_id: int, properties: Mapping[str, Any], at: da
     )
 
 
+OUTGOING = "SELECT id, source, message_id, written_at, body, imported FROM collect_outgoing ORDER BY id LIMIT %s"
+
+
 def flush(log: Log | None = None) -> int:
     """Move the facts that stages wrote into the log; safe to call at any time, from any process, twice."""
     log, moved = log or own_log(), 0
-    while rows := list(Outgoing.objects.order_by("id")[:FLUSH_AT_ONCE]):
-        log.append([Entry(OWN, row.message_id, to_us(row.written_at), bytes(row.body)) for row in rows])
-        Outgoing.objects.filter(id__in=[row.id for row in rows]).delete()
+    while rows := _outgoing():
+        log.append(
+            [Entry(source, told, at, bytes(body), bool(imported)) for _, source, told, at, body, imported in rows]
+        )
+        _drop([row[0] for row in rows])
         moved += len(rows)
+        if len(rows) < FLUSH_AT_ONCE:
+            break
     return moved
+
+
+def _outgoing() -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(OUTGOING, [FLUSH_AT_ONCE])
+        return list(cursor.fetchall())
+
+
+def _drop(ids: Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        for part in parts(ids):
+            cursor.execute(f"{DROP} ({', '.join(['%s'] * len(part))})", list(part))
+
+
+DROP = "DELETE FROM collect_outgoing WHERE id IN"
+POSITION = "SELECT position FROM collect_cursor WHERE reader = %s"
+ADVANCE = """INSERT INTO collect_cursor (reader, position) VALUES (%s, %s)
+    ON CONFLICT (reader) DO UPDATE SET position = excluded.position"""
 
 
 def position(reader: str = READER) -> int:
     """How far the reader has come."""
-    return Cursor.objects.filter(reader=reader).values_list("position", flat=True).first() or 0
+    with connection.cursor() as cursor:
+        cursor.execute(POSITION, [reader])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def end() -> int:
@@ -87,9 +125,5 @@ def end() -> int:
 
 def advance(to: int, reader: str = READER) -> None:
     """Move the reader, in the transaction that holds its work."""
-    Cursor.objects.update_or_create(reader=reader, defaults={"position": to})
-
-
-def add_source(key: str, name: str, now: datetime) -> Source:
-    """A new source with a write key of its own. Write keys are public: they let facts in and nothing out."""
-    return Source.objects.create(key=key, name=name, write_key="dgw_" + secrets.token_urlsafe(18), created_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute(ADVANCE, [reader, to])

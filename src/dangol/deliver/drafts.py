@@ -3,34 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from babel.numbers import format_currency
 from django.conf import settings
 
 from dangol.base.models import Shop
 from dangol.base.parts import parts
+from dangol.campaign.templates import brand, stored
+from dangol.deliver import objects
+from dangol.deliver.law import places
 from dangol.deliver.legal import Sender
 from dangol.deliver.models import Delivery
 from dangol.deliver.render import Addresses, Draft
-from dangol.profile.models import Fact, Order, Profile
+from dangol.profile import predictions
+from dangol.profile.known import figures
+from dangol.profile.models import Order, Profile
 
 CART_KEEPS = timedelta(days=14)  # what was put into a cart longer ago is not called "your cart" any more
-CART_FACTS = ("Product Added", "Product Removed", "Order Completed")
 
 
-def drafts(deliveries: Sequence[Delivery]) -> list[Draft]:
+Texts = Mapping[str, Mapping[str, str]]  # language → subject, html or mjml …
+
+
+def drafts(deliveries: Sequence[Delivery], now: datetime | None = None) -> list[Draft]:
     """One draft per delivery, in their order."""
-    shop = Shop.objects.get()
-    customers = sorted({delivery.customer_id for delivery in deliveries})
-    profiles = {p.customer_id: p for part in parts(customers) for p in Profile.objects.filter(pk__in=part)}
-    orders = _orders([d.customer_id for d in deliveries if "order" in str(d.message.get("templates"))])
-    return [
-        _draft(delivery, shop, profiles.get(delivery.customer_id), orders.get(delivery.customer_id))
-        for delivery in deliveries
-    ]
+    return drafts_of([(delivery, delivery.message) for delivery in deliveries], now)
+
+
+def drafts_of(told: Sequence[tuple[Delivery, Mapping[str, Any]]], now: datetime | None = None) -> list[Draft]:
+    """One draft per delivery and message, in their order. What no template among them mentions is not read."""
+    texts = _texts([message for _, message in told])
+    said = {id(one): _said(message, one) for (_, message), one in zip(told, texts, strict=True)}
+    mentions = {one: ("order" in text, "predicted" in text) for one, text in said.items()}
+    who = [delivery.customer_id for delivery, _ in told]
+    ordered = [customer for customer, one in zip(who, texts, strict=True) if mentions[id(one)][0]]
+    expected = [customer for customer, one in zip(who, texts, strict=True) if mentions[id(one)][1]]
+    known = Known(
+        shop=Shop.objects.get(),
+        brand=brand.variables(brand.current()),
+        profiles={p.customer_id: p for part in parts(sorted(set(who))) for p in Profile.objects.filter(pk__in=part)},
+        orders=_orders(ordered),
+        predicted=predictions.of(expected) if expected else {},
+        now=now,
+    )
+    return [known.draft(*one, written) for one, written in zip(told, texts, strict=True)]
+
+
+def _texts(messages: Sequence[Mapping[str, Any]]) -> list[Texts]:
+    """The texts of each message: its own, or those of the kept template's version it names."""
+    kept = stored.texts({named for message in messages if (named := _named(message))})
+    return [kept.get(_named(message) or ("", 0)) or message.get("templates") or {} for message in messages]
+
+
+def _named(message: Mapping[str, Any]) -> tuple[str, int] | None:
+    return (message["template"], message["version"]) if message.get("template") else None
+
+
+def _said(message: Mapping[str, Any], texts: Texts) -> str:
+    """Everything that a message says, in one text; other channels than e-mail have texts of their own."""
+    if not texts:
+        return str(message)
+    return "\n".join(text for told in texts.values() for text in told.values())
 
 
 def _orders(customers: Sequence[int]) -> dict[int, Order]:
@@ -42,75 +78,85 @@ def _orders(customers: Sequence[int]) -> dict[int, Order]:
     return found
 
 
-def _draft(delivery: Delivery, shop: Shop, profile: Profile | None, order: Order | None) -> Draft:
-    config = settings.DANGOL
-    language = profile.language if profile else ""
-    event = _event(delivery)
-    return Draft(
-        message=delivery.message,
-        message_class=delivery.message_class,
-        languages=tuple(code for code in (language, shop.locale[:2]) if code),
-        variables={
-            "customer": _customer(profile),
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a batch of drafts is made from."""
+
+    shop: Shop
+    brand: Mapping[str, Any]
+    profiles: Mapping[int, Profile]
+    orders: Mapping[int, Order]
+    predicted: Mapping[int, Mapping[str, tuple[int, Sequence[float]]]]
+    now: datetime | None
+
+    def draft(self, delivery: Delivery, message: Mapping[str, Any], texts: Texts) -> Draft:
+        """One delivery's draft."""
+        config, shop = settings.DANGOL, self.shop
+        profile = self.profiles.get(delivery.customer_id)
+        language = profile.language if profile else ""
+        return Draft(
+            message={**message, "templates": texts},
+            message_class=delivery.message_class,
+            languages=tuple(code for code in (language, shop.locale) if code),
+            variables=self._variables(delivery, profile, language or shop.locale),
+            sender=Sender(
+                shop.sender_name or shop.name,
+                shop.sender_email,
+                shop.phone,
+                shop.postal_address,
+                _country(shop, profile),
+            ),
+            addresses=Addresses(config.secret, config.base_url, delivery.pk),
+            zone=objects.zone(profile.traits if profile else {}, shop),
+            now=self.now or delivery.planned_at,
+        )
+
+    def _variables(self, delivery: Delivery, profile: Profile | None, language: str) -> dict[str, Any]:
+        shop, event = self.shop, objects.event(delivery.context)
+        items = objects.products(event, shop.url)
+        cart = objects.Cart([objects.product(one, shop.url) for one in _cart(delivery, profile)], shop.url)
+        who = self._customer(profile)
+        return {
+            "customer": who,
+            "person": who,
             "event": event,
-            "cart": _cart(delivery),
-            "order": _order(event, order, shop, language or shop.locale),
-            "shop": _shop(shop),
-        },
-        sender=Sender(
-            shop.sender_name or shop.name, shop.sender_email, shop.phone, shop.postal_address, shop.country.upper()
-        ),
-        addresses=Addresses(config.secret, config.base_url, delivery.pk),
-    )
+            "items": items or list(cart),
+            "product": items[0] if items else {},
+            "cart": cart,
+            "order": _order(event, self.orders.get(delivery.customer_id), shop, language),
+            "shop": objects.shop(shop),
+            "brand": self.brand,
+            "campaign": {"key": delivery.campaign, "step": delivery.step},
+            "webhooks": delivery.context.get("webhooks") or {},
+        }
+
+    def _customer(self, profile: Profile | None) -> dict[str, Any]:
+        if profile is None:
+            return {}
+        expected = self.predicted.get(profile.customer_id, {})
+        told = {"id": profile.customer_id, "name": profile.name, "email": profile.email, "phone": profile.phone}
+        told |= {"language": profile.language, "traits": profile.traits}
+        return objects.customer(told, figures(profile), {name: found[1] for name, found in expected.items()})
 
 
-def _customer(profile: Profile | None) -> dict[str, Any]:
-    if profile is None:
-        return {}
-    traits = profile.traits
-    first = traits.get("firstName") or traits.get("first_name") or profile.name
-    return {
-        **traits,
-        "id": profile.customer_id,
-        "name": profile.name,
-        "first_name": first if isinstance(first, str) else "",
-        "email": profile.email,
-        "language": profile.language,
-        "orders": profile.orders,
-    }
+def _country(shop: Shop, profile: Profile | None) -> str:
+    """Whose law a message is labelled by: Korea's, where the shop or the customer is there; else the shop's."""
+    where = places.countries(profile.traits, profile.phone) if profile else frozenset()
+    return "KR" if "KR" in where else shop.country.upper()
 
 
-def _event(delivery: Delivery) -> dict[str, Any]:
-    """The fact that started the run: its properties by name, and `event`, `at` and `properties` themselves."""
-    told = delivery.context.get("event") or {}
-    properties = told.get("properties") or {}
-    own = {"event": told.get("name", ""), "at": told.get("at", ""), "properties": properties}
-    return {"name": told.get("name", "")} | properties | own
-
-
-def _cart(delivery: Delivery) -> list[dict[str, Any]]:
-    """What lies in the customer's cart: put in, not taken out and not bought since, the newest first."""
-    if "cart" not in str(delivery.message.get("templates")):
+def _cart(delivery: Delivery, profile: Profile | None) -> list[dict[str, Any]]:
+    """What lies in the customer's cart, the newest first; nothing where it was left alone too long."""
+    known = figures(profile) if profile else None
+    if known is None or known.cart_at is None or known.cart_at < delivery.planned_at - CART_KEEPS:
         return []
-    rows = Fact.objects.filter(
-        customer_id=delivery.customer_id, at__gte=delivery.planned_at - CART_KEEPS, type="track", name__in=CART_FACTS
-    )
-    cart: dict[str, dict[str, Any]] = {}
-    for row in rows.order_by("at", "position"):
-        product = msgspec.json.decode(row.properties) if row.properties else {}
-        key = str(product.get("product_id") or product.get("sku") or product.get("name") or row.position)
-        if row.name == "Order Completed":
-            cart.clear()
-        else:
-            cart.pop(key, None)
-            if row.name == "Product Added":
-                cart[key] = product
-    return list(reversed(cart.values()))
+    return known.cart
 
 
 def _order(event: Mapping[str, Any], newest: Order | None, shop: Shop, language: str) -> dict[str, Any]:
     if str(event.get("event", "")).startswith("Order "):
-        return {**event["properties"], "at": event["at"]}
+        items = objects.products(event, shop.url)
+        return {**event["properties"], "at": event["at"], "items": items, "line_items": items}
     if newest is None:
         return {}
     currency = newest.currency or shop.currency
@@ -120,15 +166,4 @@ def _order(event: Mapping[str, Any], newest: Order | None, shop: Shop, language:
         "currency": currency,
         "amount": format_currency(newest.revenue, currency, locale="ko_KR" if language[:2] == "ko" else "en_US"),
         "at": newest.at.isoformat(),
-    }
-
-
-def _shop(shop: Shop) -> dict[str, Any]:
-    return {
-        "name": shop.name,
-        "url": shop.url,
-        "currency": shop.currency,
-        "phone": shop.phone,
-        "email": shop.sender_email,
-        "postal_address": shop.postal_address,
     }

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from dangol.base.errors import NotFound
 from dangol.collect.steps import emit_all
-from dangol.deliver import gate, records, rows, rules
+from dangol.deliver import gate, reach, records, rows, rules
 from dangol.deliver.models import Delivery, Link, Suppression
 from dangol.profile.models import Consent
 
@@ -20,7 +20,7 @@ def opened(delivery_id: int, now: datetime, user_agent: str = "") -> None:
     """The open pixel was fetched; told once a minute at most. Unknown deliveries are ignored: a pixel never fails."""
     delivery = Delivery.objects.filter(pk=delivery_id).first()
     if delivery is not None:
-        _tell("Email Opened", delivery, {}, f"opened:{delivery_id}:{_minute(now)}", now, user_agent)
+        _tell("opened", delivery, {}, f"opened:{delivery_id}:{_minute(now)}", now, user_agent)
 
 
 def clicked(delivery_id: int, index: int, now: datetime, user_agent: str = "") -> str | None:
@@ -29,21 +29,29 @@ def clicked(delivery_id: int, index: int, now: datetime, user_agent: str = "") -
     if link is None:
         return None
     told = {"link_id": str(index), "link_url": link.url}
-    _tell("Email Link Clicked", link.delivery, told, f"clicked:{delivery_id}:{index}:{_minute(now)}", now, user_agent)
+    _tell("clicked", link.delivery, told, f"clicked:{delivery_id}:{index}:{_minute(now)}", now, user_agent)
     return str(link.url)
+
+
+def visited(delivery_id: int, what: str, url: str, user_agent: str, told_id: str, now: datetime) -> None:
+    """What a provider saw of an open or a click; one telling of it is one fact."""
+    delivery = Delivery.objects.filter(pk=delivery_id).first()
+    if delivery is not None:
+        more = {"link_url": url[:2000]} if url else {}
+        _tell(what, delivery, more, f"{what}:{delivery_id}:{told_id or _minute(now)}", now, user_agent)
 
 
 def _minute(now: datetime) -> str:
     return now.strftime("%Y%m%d%H%M")
 
 
-def _tell(name: str, delivery: Delivery, more: dict[str, Any], message_id: str, now: datetime, user_agent: str) -> None:
+def _tell(what: str, delivery: Delivery, more: dict[str, Any], message_id: str, now: datetime, user_agent: str) -> None:
     machine = rules.is_machine(user_agent)
     told = records.properties(delivery, records.campaign_names([delivery])) | more
     told |= {"machine": machine, "user_agent": user_agent[:300]}
     with transaction.atomic():
         suffix = ":machine" if machine else ""  # a scanner's visit must not hide the customer's own in that minute
-        emit_all([(name, delivery.customer_id, told, message_id + suffix, now)])
+        emit_all([(records.named(delivery.channel, what), delivery.customer_id, told, message_id + suffix, now)])
 
 
 def unsubscribe(delivery_id: int, now: datetime) -> Delivery:
@@ -56,8 +64,8 @@ def unsubscribe(delivery_id: int, now: datetime) -> Delivery:
         delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
         if delivery is None:
             raise NotFound(f"no delivery has the id {delivery_id}")
-        address = delivery.address or gate.address_of(delivery.customer_id)
-        cancelled = _cancel_unsent(delivery, now)
+        address = delivery.address or reach.address_of(delivery.customer_id, delivery.channel)
+        cancelled = cancel_unsent(delivery.customer_id, delivery.channel, now)
         if _stands(delivery, address) and not cancelled:
             return delivery
         if address:
@@ -82,9 +90,10 @@ def _stands(delivery: Delivery, address: str) -> bool:
     ).exists()  # fmt: skip
 
 
-def _cancel_unsent(delivery: Delivery, now: datetime) -> int:
+def cancel_unsent(customer_id: int, channel: str, now: datetime) -> int:
+    """Stop the marketing that has not left yet; how many messages that was."""
     queued = Delivery.objects.select_for_update().filter(
-        customer_id=delivery.customer_id, channel=delivery.channel, message_class=rules.MARKETING, state__in=UNSENT
+        customer_id=customer_id, channel=channel, message_class=rules.MARKETING, state__in=UNSENT
     )
     stopped = list(queued)
     for row in stopped:

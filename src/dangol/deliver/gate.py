@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
-from dangol.base.instants import iso
+from dangol.base.instants import iso, parse_instant
 from dangol.base.models import Shop
 from dangol.base.parts import parts
 from dangol.campaign import steps as campaign
-from dangol.deliver import rules
+from dangol.deliver import autopilot, contact, objects, reach, rules
+from dangol.deliver.caps import FEWER, Cap, Other
+from dangol.deliver.law import places
 from dangol.deliver.models import Delivery, Suppression
 from dangol.deliver.rules import Allow, Consented, Decision, HoldUntil, Question, Suppressed
-from dangol.profile.models import Consent, Profile
+from dangol.profile import restrictions
+from dangol.profile.models import Consent, ConsentNotice, Profile
 from dangol.segment.models import Member
 
 PAUSING = "dissatisfied"  # the segment whose members get no marketing
+NIGHT, OFTEN = "night", "frequent"  # purposes of consent: messages at night; messages as often as the shop may send
 KEPT_DECISIONS = 10
 MAY_HAVE_ARRIVED = ("attempting", "accepted", "unknown", "deferred")
+UNSENT = ("planned", "leased", "deferred")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,51 +42,120 @@ class Verdict:
 
 def decide(deliveries: Sequence[Delivery], now: datetime) -> list[Verdict]:
     """What the gate says to each of these deliveries now."""
+    return [
+        Verdict(rules.may_send(question, now), rules.usable_address(question.channel, question.address) or "")
+        for question in questions(deliveries, now)
+    ]
+
+
+def questions(deliveries: Sequence[Delivery], now: datetime) -> list[Question]:
+    """What the gate is to look at for each of these deliveries, in their order."""
     shop = Shop.objects.get()
+    policy = contact.policy()
     customers = sorted({delivery.customer_id for delivery in deliveries})
-    addresses = _addresses(customers)
-    suppressed = _suppressed({(d.channel, addresses.get(d.customer_id, "")) for d in deliveries})
-    consents = _consents(customers)
+    addresses = reach.addresses(deliveries)
+    suppressed = _suppressed({(d.channel, address) for d, address in zip(deliveries, addresses, strict=True)})
+    consents = _consents(customers, now)
     dissatisfied = _members(customers)
-    newest = _newest_marketing(deliveries, now)
+    restricted, unconfirmed = restrictions.restricted(), _unconfirmed(customers, now)
+    others = _others(deliveries, now)
+    homes = _homes(deliveries, shop)
     standing = campaign.standing((d.campaign, d.customer_id, d.trigger) for d in deliveries)
-    verdicts = []
-    for delivery in deliveries:
-        address = addresses.get(delivery.customer_id, "")
-        question = Question(
+    paused = autopilot.marketing_paused()
+    nowhere = Home(shop.zone, frozenset())
+    return [
+        Question(
+            channel=delivery.channel,
             message_class=delivery.message_class,
             address=address,
             sender=shop.sender_email,
-            zone=shop.zone,
-            consent=consents.get((delivery.customer_id, delivery.channel), Consented()),
+            zone=homes.get(delivery.customer_id, nowhere).zone,
+            countries=homes.get(delivery.customer_id, nowhere).countries,
+            shop_country=shop.country.upper(),
+            consent=consents.get((delivery.customer_id, delivery.channel, rules.MARKETING), Consented()),
+            night=consents.get((delivery.customer_id, delivery.channel, NIGHT), Consented()).state == "granted",
             suppressed=suppressed.get((delivery.channel, address), ()),
             dissatisfied=delivery.customer_id in dissatisfied,
-            last_marketing_at=newest.get(delivery.pk or -delivery.customer_id),
+            restricted=delivery.customer_id in restricted,
+            unconfirmed=(delivery.customer_id, delivery.channel) in unconfirmed,
+            sent=others.sent(delivery),
+            waiting=others.waiting(delivery),
+            caps=_caps(policy.caps, consents, delivery.customer_id),
+            quiet=policy.quiet,
+            priority=priority_of(delivery.message),
+            yields=str(delivery.message.get("outranked") or "wait"),
+            unlawful_form="alimtalk_advertises" if "alimtalk" in delivery.message else "",
             campaign=standing.get((delivery.campaign, delivery.customer_id, delivery.trigger), ""),
             expires_at=delivery.expires_at,
+            complained=paused,
         )
-        verdicts.append(Verdict(rules.may_send(question, now), rules.parse_mailbox(address) or ""))
-    return verdicts
+        for delivery, address in zip(deliveries, addresses, strict=True)
+    ]
 
 
-def address_of(customer_id: int) -> str:
-    """The address of one customer, as their profile has it."""
-    return _addresses([customer_id]).get(customer_id, "")
+def priority_of(message: Mapping[str, Any]) -> int:
+    """How important a message is beside others to the same customer."""
+    told = message.get("priority", 0)
+    return told if isinstance(told, int) else 0
 
 
-def _addresses(customers: Sequence[int]) -> dict[int, str]:
+Consents = dict[tuple[int, str, str], Consented]  # customer, channel, purpose
+
+
+def _caps(caps: tuple[Cap, ...], consents: Consents, customer: int) -> tuple[Cap, ...]:
+    """The shop's caps, and the customer's own where they asked for fewer messages on any channel."""
+    often = (consents.get((customer, channel, OFTEN), Consented()).state for channel in rules.UNASKED)
+    return (*caps, FEWER) if any(state in ("denied", "withdrawn") for state in often) else caps
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a customer is."""
+
+    zone: tzinfo
+    countries: frozenset[str]
+
+
+def _homes(deliveries: Sequence[Delivery], shop: Shop) -> dict[int, Home]:
+    """The homes of those who are written to with marketing; of others nobody asks."""
+    customers = sorted({one.customer_id for one in deliveries if one.message_class == rules.MARKETING})
+    found: dict[int, Home] = {}
+    for part in parts(customers):
+        rows = Profile.objects.filter(pk__in=part).values_list(
+            "customer_id", "phone", "traits__timezone", "traits__country", "traits__address__country"
+        )
+        for customer, phone, zone, country, in_address in rows:
+            traits = {"country": country, "address": {"country": in_address}}
+            found[customer] = Home(objects.zone({"timezone": zone}, shop), places.countries(traits, phone))
+    return found
+
+
+def _state(state: str, until: datetime | None, now: datetime) -> str:
+    """What stands at this instant: a yes that was given until a day ends with it."""
+    over = until is not None and until <= now
+    return "expired" if over and state == "granted" else state
+
+
+def _consents(customers: Sequence[int], now: datetime) -> Consents:
     return {
-        customer: email
+        (customer, channel, purpose): Consented(
+            state=_state(state, until, now), at=at, basis=basis,
+            since=parse_instant(evidence.get("since")), offered=evidence.get("refusal_offered") is True,
+        )
         for part in parts(customers)
-        for customer, email in Profile.objects.filter(pk__in=part).values_list("customer_id", "email")
-    }
+        for customer, channel, purpose, state, until, at, basis, evidence in Consent.objects.filter(
+            customer_id__in=part, purpose__in=(rules.MARKETING, NIGHT, OFTEN)
+        ).values_list("customer_id", "channel", "purpose", "state", "effective_until", "at", "basis", "evidence")
+    }  # fmt: skip
 
 
-def _consents(customers: Sequence[int]) -> dict[tuple[int, str], Consented]:
+def _unconfirmed(customers: Sequence[int], now: datetime) -> set[tuple[int, str]]:
     return {
-        (row.customer_id, row.channel): Consented(row.state, row.at)
+        row
         for part in parts(customers)
-        for row in Consent.objects.filter(customer_id__in=part, purpose=rules.MARKETING)
+        for row in ConsentNotice.objects.filter(
+            customer_id__in=part, kind="reconfirmation", purpose=rules.MARKETING, sent_at=None, due_at__lte=now
+        ).values_list("customer_id", "channel")
     }
 
 
@@ -104,26 +178,38 @@ def _suppressed(places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tupl
     return {place: tuple(rows) for place, rows in found.items()}
 
 
-def _newest_marketing(deliveries: Sequence[Delivery], now: datetime) -> dict[int, datetime]:
-    """When the newest other marketing message to the same customer was handed over, by delivery; for deliveries
-    that are not stored yet by minus the customer. What lies two days back is in no local day of today.
-    """
-    marketing = [delivery for delivery in deliveries if delivery.message_class == rules.MARKETING]
-    times: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
-    for part in parts(sorted({delivery.customer_id for delivery in marketing})):
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The marketing messages of some customers within a week, and those that wait: customer → (delivery, message)."""
+
+    left: Mapping[int, Sequence[tuple[int, Other]]]
+    unsent: Mapping[int, Sequence[tuple[int, Other]]]
+
+    def sent(self, delivery: Delivery) -> tuple[Other, ...]:
+        return tuple(one for pk, one in self.left.get(delivery.customer_id, ()) if pk != delivery.pk)
+
+    def waiting(self, delivery: Delivery) -> tuple[Other, ...]:
+        return tuple(one for pk, one in self.unsent.get(delivery.customer_id, ()) if pk != delivery.pk)
+
+
+def _others(deliveries: Sequence[Delivery], now: datetime) -> Others:
+    """What lies eight days back is in no local week of today."""
+    left: dict[int, list[tuple[int, Other]]] = defaultdict(list)
+    unsent: dict[int, list[tuple[int, Other]]] = defaultdict(list)
+    customers = sorted({one.customer_id for one in deliveries if one.message_class == rules.MARKETING})
+    lately = Q(state__in=MAY_HAVE_ARRIVED, attempted_at__gte=now - timedelta(days=8))
+    for part in parts(customers):
         rows = Delivery.objects.filter(
-            customer_id__in=part, message_class=rules.MARKETING, state__in=MAY_HAVE_ARRIVED,
-            attempted_at__gte=now - timedelta(days=2),
+            lately | Q(state__in=UNSENT), customer_id__in=part, message_class=rules.MARKETING,
+            channel__in=rules.UNASKED,
         )  # fmt: skip
-        for customer, pk, at in rows.values_list("customer_id", "pk", "attempted_at"):
-            if at is not None:
-                times[customer].append((pk, at))
-    newest: dict[int, datetime] = {}
-    for delivery in marketing:
-        others = [at for pk, at in times[delivery.customer_id] if pk != delivery.pk]
-        if others:
-            newest[delivery.pk or -delivery.customer_id] = max(others)
-    return newest
+        for row in rows.only("customer_id", "channel", "state", "attempted_at", "due_at", "content"):
+            if row.attempted_at is not None and row.state in MAY_HAVE_ARRIVED:
+                left[row.customer_id].append((row.pk, Other(row.channel, row.attempted_at)))
+            else:
+                due = max(row.due_at, now)
+                unsent[row.customer_id].append((row.pk, Other(row.channel, due, priority_of(row.message))))
+    return Others(left, unsent)
 
 
 def apply(delivery: Delivery, decision: Decision, now: datetime) -> None:
@@ -147,6 +233,8 @@ def keep(delivery: Delivery, decision: Decision, now: datetime) -> None:
         "rules": list(decision.rules),
         "at": iso(now),
     }
+    if decision.packs:
+        entry["packs"] = list(decision.packs)
     if isinstance(decision, HoldUntil):
         entry["until"] = iso(decision.at)
     kept = list(delivery.decision)
@@ -158,4 +246,4 @@ def keep(delivery: Delivery, decision: Decision, now: datetime) -> None:
 def address_hash(channel: str, address: str) -> str:
     """A keyed hash: tells whether an address is suppressed without naming anybody, also after erasure."""
     told = f"suppression:{channel}:{address.strip().lower()}".encode()
-    return hmac.new(settings.DANGOL.secret, told, hashlib.sha256).hexdigest()
+    return hmac.digest(settings.DANGOL.secret, told, "sha256").hex()

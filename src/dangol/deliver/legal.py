@@ -5,14 +5,15 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from dangol.deliver.law.korea import LABEL
 from dangol.deliver.rules import MARKETING
 
 FONT = "-apple-system,'Segoe UI','Apple SD Gothic Neo','Noto Sans KR',sans-serif"
-LABEL = "(광고)"  # exactly so; look-alikes such as [광고] are violations
 REFUSE = {
     "en": "You receive this because you agreed to our news. {link}Unsubscribe{end} at any time, free of charge.",
     "ko": "수신에 동의하신 분께 보내 드리는 메일입니다. 원하지 않으시면 무료 {link}수신거부{end}를 눌러 주세요.",
 }
+REFUSE_SHORT = {"en": "To unsubscribe:", "ko": "무료수신거부"}
 SENDER = {
     "en": {"sender": "Sender", "email": "E-mail", "phone": "Phone", "address": "Address"},
     "ko": {"sender": "보내는 이", "email": "이메일", "phone": "전화", "address": "주소"},
@@ -27,7 +28,7 @@ class Sender:
     email: str
     phone: str
     postal_address: str
-    country: str
+    country: str  # whose law its messages are labelled by
 
 
 def subject(text: str, message_class: str, country: str) -> str:
@@ -36,6 +37,18 @@ def subject(text: str, message_class: str, country: str) -> str:
     if country != "KR" or message_class != MARKETING or text.startswith(LABEL):
         return text
     return f"{LABEL} {text}"
+
+
+def short(text: str, sender: Sender, message_class: str, language: str, refusal: str) -> str:
+    """A text message with what the law wants around advertising: the label and the sender, and how to refuse for free.
+
+    `refusal` is a free telephone number or an address.
+    """
+    if message_class != MARKETING:
+        return text
+    if sender.country != "KR":
+        return f"{text}\n{REFUSE_SHORT[_known(language)]} {refusal}"
+    return f"{LABEL}[{sender.name}]\n{text.removeprefix(LABEL).lstrip()}\n{REFUSE_SHORT['ko']} {refusal}"
 
 
 def footer(sender: Sender, message_class: str, language: str, unsubscribe_url: str) -> str:
@@ -47,7 +60,8 @@ def footer(sender: Sender, message_class: str, language: str, unsubscribe_url: s
         paragraphs += [REFUSE[language].format(link=link, end="</a>") for language in languages]
     body = "".join(f'<p style="margin:4px 0">{paragraph}</p>' for paragraph in paragraphs)
     return (
-        '<div style="max-width:560px;margin:24px auto;padding:12px 16px;border-top:1px solid #ddd;'
+        '<div class="dangol-footer" style="max-width:560px;margin:24px auto;padding:12px 16px;'
+        "border-top:1px solid #ddd;"
         f'font:12px/1.5 {FONT};word-break:keep-all;color:#666">{body}</div>'
     )
 

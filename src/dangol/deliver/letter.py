@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import quopri
 from dataclasses import dataclass
-from datetime import datetime
 from email.utils import format_datetime
 
 from dangol.deliver import headers
 from dangol.deliver.headers import CRLF
+from dangol.deliver.messages import Message, Shown
 
 REQUIRED = ("Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-Type")
 FOREIGN = bytes(range(0x7F, 0x100))
@@ -17,22 +17,30 @@ LIST = ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Feedback-ID", "
 ALLOWED = dict.fromkeys((*REQUIRED, *LIST, "Auto-Submitted", "X-Auto-Response-Suppress"), 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter(Message):
     """Everything that is in an e-mail, before it is written down."""
 
-    to: str  # one address
     sender: str
     sender_name: str
     subject: str
     text: str
     html: str
     message_id: str  # without the angle brackets; the same for every attempt of one delivery
-    at: datetime
     marketing: bool
     unsubscribe_url: str = ""
     list_id: str = ""  # the campaign, for the reader's filters
     feedback_id: str = ""  # for the mailbox provider's complaint reports
+
+    @property
+    def form(self) -> str:
+        return "email"
+
+    def check(self) -> None:
+        self._checked_block()  # whatever the text is, it can be encoded
+
+    def shown(self) -> Shown:
+        return Shown(self.subject, self.text, self.html, self.headers())
 
     def headers(self) -> dict[str, str]:
         """The headers by name, for people to look at. Raises UnsafeHeader, as when the letter leaves."""

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from django.db import models
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
-from dangol.base.fields import InstantField
+from django.db import models
+from django.db.models import Q
+
+from dangol.base.fields import AmountField, InstantField
+
+
+class Content(models.Model):
+    """What messages of one step consist of, kept once for all of them: it never changes, its key is its hash."""
+
+    key = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the body
+    body = models.JSONField()  # templates by language, survey, tracking: see campaign/contents.py
+
+
+@lru_cache(maxsize=256)
+def content(key: str) -> Mapping[str, Any]:
+    """The content of this key. Raises Content.DoesNotExist."""
+    body: Mapping[str, Any] = Content.objects.get(pk=key).body
+    return body
 
 
 class Delivery(models.Model):
-    """One message to one customer: one per (campaign, step, customer, trigger), whatever crashes."""
+    """One message to one customer: one per (campaign, step, home, trigger), whatever crashes."""
 
     campaign = models.CharField(max_length=64)
     step = models.CharField(max_length=64)
-    customer_id = models.BigIntegerField()
+    customer_id = models.BigIntegerField()  # whose it is now
+    home = models.BigIntegerField()  # for whom it was planned: an undone merge gives it back
     trigger = models.CharField(max_length=200)
     channel = models.CharField(max_length=16)
     message_class = models.CharField(max_length=16)  # marketing, transactional
-    message = models.JSONField()  # templates by language, survey, as the campaign had them when it planned this
+    content = models.CharField(max_length=64, default="")  # key of what the campaign said when it planned this
     context = models.JSONField(default=dict)  # the fact that started the run
     state = models.CharField(max_length=12, default="planned")
     # planned → leased → attempting → accepted | deferred | bounced | failed | unknown | cancelled | expired
@@ -31,18 +51,31 @@ class Delivery(models.Model):
     finished_at = InstantField(null=True)
     address = models.CharField(max_length=254, default="")
     subject = models.CharField(max_length=500, default="")
-    language = models.CharField(max_length=8, default="")
+    language = models.CharField(max_length=35, default="")  # BCP 47
     decision = models.JSONField(default=list)  # the gate's reasons, kept with the delivery
     outcome = models.CharField(max_length=500, default="")  # what the channel answered
+    reference = models.CharField(max_length=100, default="")  # what the provider calls the message
+    cost = AmountField(null=True)  # by the price list, of what was handed over; empty: the list does not say
+    currency = models.CharField(max_length=3, default="")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "step", "customer_id", "trigger"], name="deliver_delivery_once")
+            models.UniqueConstraint(fields=["campaign", "step", "home", "trigger"], name="deliver_delivery_once")
         ]
         indexes = [
-            models.Index(fields=["state", "due_at"], name="deliver_delivery_due"),
+            models.Index(
+                fields=["due_at", "id"], condition=Q(state__in=("planned", "deferred")), name="deliver_delivery_waiting"
+            ),
+            models.Index(
+                fields=["leased_until"], condition=Q(state__in=("leased", "attempting")), name="deliver_delivery_taken"
+            ),
             models.Index(fields=["customer_id", "channel", "attempted_at"], name="deliver_delivery_customer"),
         ]
+
+    @property
+    def message(self) -> Mapping[str, Any]:
+        """Templates by language, survey, tracking; shared by many deliveries, so never to be changed."""
+        return content(self.content) if self.content else {}
 
 
 class Link(models.Model):
@@ -70,6 +103,101 @@ class Suppression(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["channel", "address_hash", "purpose"], name="deliver_suppression_once")
         ]
+
+
+class ContactPolicy(models.Model):
+    """How often and when customers hear from the shop; one row, or none where nobody changed anything."""
+
+    caps = models.JSONField(default=list)  # [{most, days, channel}]: see caps.py
+    quiet_from = models.CharField(max_length=5, default="", blank=True)  # 21:00; empty: no night of the shop's own
+    quiet_to = models.CharField(max_length=5, default="", blank=True)
+    changed_at = InstantField()
+
+
+class Returned(models.Model):
+    """What a mail server or a mailbox provider reported of a message after it was handed over; each thing once."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="returned")
+    channel = models.CharField(max_length=16)
+    address_hash = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16)  # bounced, complained, delivered
+    hard = models.BooleanField(default=False)
+    reason = models.CharField(max_length=16, default="")
+    status = models.CharField(max_length=16, default="")  # RFC 3463
+    at = InstantField()  # when it was read
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["delivery", "kind"], name="deliver_returned_once")]
+        indexes = [models.Index(fields=["channel", "address_hash", "at"], name="deliver_returned_address")]
+
+
+class Tally(models.Model):
+    """How many letters of a campaign ended how, by parts of time: what the autopilot judges."""
+
+    campaign = models.CharField(max_length=64)
+    message_class = models.CharField(max_length=16)
+    at = InstantField()  # where the part of time begins
+    ending = models.CharField(max_length=16)  # accepted, refused, gone
+    letters = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "message_class", "at", "ending"], name="deliver_tally_once")
+        ]
+        indexes = [models.Index(fields=["at"], name="deliver_tally_at")]
+
+
+class Act(models.Model):
+    """Something the autopilot did about the shop's e-mail, and who took it back."""
+
+    subject = models.CharField(max_length=64, default="")  # a campaign's key; empty: all marketing
+    measure = models.CharField(max_length=20)  # warned, marketing_paused, campaign_paused
+    reason = models.CharField(max_length=20)  # complaints, refused, gone
+    share = models.FloatField()  # of the letters
+    at = InstantField()
+    ended_at = InstantField(null=True)
+    ended_by = models.CharField(max_length=254, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "measure"], name="deliver_act_subject")]
+
+
+class Box(models.Model):
+    """How far a mailbox has been read."""
+
+    name = models.CharField(max_length=300, primary_key=True)  # host, user and folder; no password
+    validity = models.BigIntegerField()  # IMAP's UIDVALIDITY: another one means that the numbers begin anew
+    last_uid = models.BigIntegerField(default=0)
+    read_at = InstantField(null=True)
+    fault = models.CharField(max_length=300, default="")  # why it could not be read; empty: it was
+
+
+class Subscription(models.Model):
+    """A browser that agreed to be written to by web push."""
+
+    key = models.CharField(max_length=32, unique=True)  # of the endpoint: its address on the channel
+    endpoint = models.CharField(max_length=1000)  # the push service's address for this browser
+    p256dh = models.CharField(max_length=100)  # its public key, base64url
+    auth = models.CharField(max_length=40)  # its secret, base64url
+    customer_id = models.BigIntegerField(db_index=True)  # whose it is now
+    home = models.BigIntegerField()  # for whom it came: an undone merge gives it back
+    at = InstantField()  # when the browser said so last
+    ended_at = InstantField(null=True)  # the browser or the push service has ended it
+
+
+class Card(models.Model):
+    """An on-site message that waits for its reader."""
+
+    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="card")
+    customer_id = models.BigIntegerField(db_index=True)  # whose it is now
+    home = models.BigIntegerField()
+    content = models.JSONField()  # form, slot, title, text, button, url, image
+    until = InstantField()
+    times = models.IntegerField()  # how often it is shown at most
+    rest_seconds = models.IntegerField(default=0)  # between two times
+    shown = models.IntegerField(default=0)
+    shown_at = InstantField(null=True)
+    closed_at = InstantField(null=True)  # closed or followed: it is not shown again
 
 
 class OutboxMessage(models.Model):

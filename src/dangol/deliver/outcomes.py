@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 State = Literal["accepted", "deferred", "bounced", "failed", "unknown"]
 Stage = Literal["connect", "mail", "rcpt", "data", "end"]  # "end": after the final dot was sent
+
+REFUSED = "refused"  # the reason of a bounce: the customer told the provider that they want no more
 
 # RFC 3463 codes that say the mailbox is not there and will not be.
 GONE = frozenset({"5.1.1", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
@@ -27,22 +30,34 @@ class Outcome:
     delivered: bool = False  # known to lie in the customer's box, not only to be accepted
     kind: str = ""  # of a bounce: hard (the address is gone) or soft
     reason: str = ""  # of a bounce: address, policy, content
+    reference: str = ""  # what the other side calls the message
+    after: timedelta | None = None  # how long the other side asks to be left alone
+    free: bool = False  # it went nowhere, so it costs nothing
+    closed: bool = False  # the other side takes nothing at all now, whoever it is for
 
     @property
     def hard(self) -> bool:
         return self.kind == "hard"
 
 
-def accepted(answer: str, *, delivered: bool = False) -> Outcome:
-    return Outcome("accepted", answer[:500], delivered=delivered)
+def accepted(answer: str, *, delivered: bool = False, reference: str = "", free: bool = False) -> Outcome:
+    return Outcome("accepted", answer[:500], delivered=delivered, reference=reference[:100], free=free)
 
 
 def failed(answer: str) -> Outcome:
     return Outcome("failed", answer[:500])
 
 
-def deferred(answer: str) -> Outcome:
-    return Outcome("deferred", answer[:500])
+def deferred(answer: str, after: timedelta | None = None) -> Outcome:
+    return Outcome("deferred", answer[:500], after=after)
+
+
+def bounced(answer: str, *, hard: bool, reason: str = "address") -> Outcome:
+    return Outcome("bounced", answer[:500], kind="hard" if hard else "soft", reason=reason)
+
+
+def closed(answer: str) -> Outcome:
+    return Outcome("deferred", answer[:500], closed=True)
 
 
 def unknown(answer: str) -> Outcome:

@@ -14,7 +14,7 @@ from dangol.collect.steps import emit
 from dangol.deliver import rules
 from dangol.deliver.feedback import unsubscribe
 from dangol.deliver.models import Delivery
-from dangol.profile import steps as profile
+from dangol.profile import consents
 
 ROUTE = "p"
 
@@ -43,7 +43,7 @@ def delivery_of(kind: str, token: str) -> Delivery:
 
 
 def standing(delivery: Delivery) -> Preferences:
-    state = profile.consent([delivery.customer_id], delivery.channel, rules.MARKETING).get(delivery.customer_id, "")
+    state = consents.states([delivery.customer_id], delivery.channel, rules.MARKETING).get(delivery.customer_id, "")
     return Preferences(delivery, delivery.channel, state == "granted")
 
 

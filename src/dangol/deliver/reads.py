@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 
 from dangol.base.errors import NotFound
+from dangol.base.money import Money
 from dangol.deliver.models import Delivery, OutboxMessage
 
 
@@ -52,6 +53,12 @@ def states(campaign: str) -> Mapping[str, Counter[str]]:
     return found
 
 
+def costs(campaign: str) -> list[Money]:
+    """What a campaign's messages cost by the price list, in each currency; empty where the list says nothing."""
+    rows = Delivery.objects.filter(campaign=campaign, cost__isnull=False).values_list("currency").annotate(Sum("cost"))
+    return [Money(amount, currency) for currency, amount in rows.order_by("currency")]
+
+
 def refusals(campaign: str, limit: int = 2_000) -> Counter[str]:
     """Why the gate refused a campaign's newest messages: rule → how many."""
     rows = Delivery.objects.filter(campaign=campaign, state__in=("cancelled", "expired")).order_by("-pk")
@@ -70,3 +77,13 @@ def ledger(
     wanted = {"campaign": campaign, "customer_id": customer_id, "state": state, "pk__lt": before}
     rows = Delivery.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
     return list(rows.order_by("-pk")[:limit])
+
+
+def of_step(
+    campaign: str, step: str, states: Collection[str], *, before: int | None, limit: int
+) -> list[tuple[int, int, str, datetime | None]]:
+    """A step's messages in these states, the newest first: number, customer, state and when it was due."""
+    rows = Delivery.objects.filter(campaign=campaign, step=step, state__in=states)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk").values_list("pk", "customer_id", "state", "due_at")[:limit])

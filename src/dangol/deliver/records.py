@@ -8,11 +8,24 @@ from typing import Any
 
 from dangol.campaign.models import Campaign
 from dangol.collect.steps import emit_all
-from dangol.deliver import gate, rules
+from dangol.deliver import autopilot, fallbacks, gate, outcomes, resting, rules
 from dangol.deliver.models import Delivery, Suppression
 from dangol.deliver.outcomes import Outcome
 
 RESEND = timedelta(minutes=5)  # when a transactional message of unknown end is sent again, once
+OF_EMAIL = {
+    "delivered": "Email Delivered",
+    "opened": "Email Opened",
+    "clicked": "Email Link Clicked",
+    "bounced": "Email Bounced",
+}
+OF_OTHERS = {
+    "delivered": "Message Delivered",
+    "opened": "Message Opened",
+    "clicked": "Message Link Clicked",
+    "bounced": "Message Bounced",
+    "dismissed": "Message Dismissed",
+}
 OwnFact = tuple[str, int, dict[str, Any], str, datetime]
 
 
@@ -26,6 +39,12 @@ def record(ended: Sequence[tuple[Delivery, Outcome]], now: datetime) -> None:
         facts += _facts(delivery, outcome, told, now)
         if outcome.state == "bounced" and outcome.hard:
             suppress(delivery.channel, delivery.address, rules.EVERY_PURPOSE, "hard_bounce", now)
+        elif outcome.reason == outcomes.REFUSED:
+            suppress(delivery.channel, delivery.address, rules.MARKETING, "unsubscribe", now)
+        elif outcome.state == "bounced" and delivery.channel == "email":
+            resting.refused(delivery, outcome, now)
+        fallbacks.plan(delivery, now)
+    autopilot.count(ended, now)
     if facts:
         emit_all(facts)
 
@@ -38,12 +57,15 @@ def settle(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     """
     delivery.outcome, delivery.lease, delivery.leased_until = outcome.answer[:500], "", None
     delivery.state, delivery.finished_at = outcome.state, now
+    delivery.reference = outcome.reference or delivery.reference
+    if outcome.state not in {"accepted", "unknown"} or outcome.free:
+        delivery.cost, delivery.currency = None, ""
     if outcome.state == "deferred":
         wait = rules.retry_after(delivery.attempts)
         if wait is None:
             delivery.state = "failed"
         else:
-            delivery.due_at, delivery.finished_at = now + wait, None
+            delivery.due_at, delivery.finished_at = now + max(wait, outcome.after or wait), None
     elif outcome.state == "unknown":
         delivery.unconfirmed += 1
         if delivery.message_class == rules.TRANSACTIONAL and delivery.unconfirmed == 1:
@@ -57,13 +79,27 @@ def _facts(delivery: Delivery, outcome: Outcome, told: dict[str, Any], now: date
     if outcome.state == "accepted":
         facts = [fact("Message Sent", "sent", message_class=delivery.message_class)]
         if outcome.delivered:
-            facts.append(fact("Email Delivered", "delivered"))
+            facts.append(fact(named(delivery.channel, "delivered"), "delivered"))
         if survey := delivery.message.get("survey"):
             facts.append(fact("Survey Asked", "asked", survey=survey))
         return facts
     if outcome.state == "bounced":
-        return [fact("Email Bounced", "bounced", kind=outcome.kind, reason=outcome.reason)]
+        facts = [fact(named(delivery.channel, "bounced"), "bounced", kind=outcome.kind, reason=outcome.reason)]
+        if outcome.reason == outcomes.REFUSED:
+            facts.append(_withdrawn(delivery, now))
+        return facts
     return []
+
+
+def _withdrawn(delivery: Delivery, now: datetime) -> OwnFact:
+    """The provider knows of a refusal that we had not heard of."""
+    consent = {"channel": delivery.channel, "purpose": rules.MARKETING, "state": "withdrawn", "basis": "refusal"}
+    return "Consent Changed", delivery.customer_id, consent, f"withdrawn:refused:{delivery.pk}", now
+
+
+def named(channel: str, what: str) -> str:
+    """The fact that tells what became of a message; those of e-mail have Segment's names."""
+    return (OF_EMAIL if channel == "email" else OF_OTHERS)[what]
 
 
 def properties(delivery: Delivery, names: dict[str, str]) -> dict[str, Any]:
@@ -71,7 +107,7 @@ def properties(delivery: Delivery, names: dict[str, str]) -> dict[str, Any]:
     return {
         "campaign": delivery.campaign,
         "step": delivery.step,
-        "variant": "",
+        "variant": delivery.message.get("variant", ""),
         "channel": delivery.channel,
         "delivery": delivery.pk,
         "email_id": str(delivery.pk),

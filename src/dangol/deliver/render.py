@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
+
+from liquid import Markup
 
 from dangol.base import links
 from dangol.campaign import templates
-from dangol.deliver import legal, markup, plain
+from dangol.campaign.templates import plain
+from dangol.deliver import legal
 from dangol.deliver.rules import MARKETING
 
 SCORES = {
     "en": ("Very dissatisfied", "Dissatisfied", "Neutral", "Satisfied", "Very satisfied"),
     "ko": ("매우 불만족", "불만족", "보통", "만족", "매우 만족"),
 }
-PAGE = (
-    '<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title></head>'
-    '<body style="margin:0;padding:24px;font-family:sans-serif;line-height:1.6">{body}</body></html>'
-)
-HIDDEN = '<div style="display:none;max-height:0;overflow:hidden">{text}</div>'
+HIDDEN = '<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">{text}</div>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Addresses:
 
     def ours(self, url: str) -> bool:
         """Whether an address is one that signs for itself, so that it needs no counting on the way."""
-        return url.startswith(tuple(f"{self.base_url.rstrip('/')}/{kind}/" for kind in ("u", "s", "p")))
+        return url.startswith(tuple(f"{self.base_url.rstrip('/')}/{kind}/" for kind in ("u", "s", "p", "d")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ class Draft:
     variables: Mapping[str, Any]  # customer, event, order, shop
     sender: legal.Sender
     addresses: Addresses
+    zone: tzinfo = UTC  # in which the customer reads dates
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,35 +76,71 @@ class Rendered:
     html: str
     text: str
     links: list[str] = field(default_factory=list)  # the target of each counted link, by index
+    missing: tuple[str, ...] = ()  # values that templates print and that were not there
 
 
 def render(draft: Draft) -> Rendered:
     """Render a message. Raises TemplateFault where its templates cannot be rendered for this customer."""
-    language, template = choose(draft.message.get("templates") or {}, draft.languages)
-    variables = {**draft.variables, **_ours(draft, language)}
-    subject = legal.subject(
+    with templates.missing() as missing:
+        rendered = _render(draft)
+    return replace(rendered, missing=tuple(sorted(missing))) if missing else rendered
+
+
+def _render(draft: Draft) -> Rendered:
+    chosen = templates.choose(draft.message.get("templates") or {}, draft.languages)
+    if chosen is None:
+        raise templates.TemplateFault("the message has no template")
+    language, template = chosen
+    targets: dict[str, int] = {}
+    ours = {"language": language, "zone": draft.zone, "now": draft.now, "link": _counter(draft, targets)}
+    variables = {**draft.variables, **own_variables(draft, language), "dangol": ours}
+    ours["subject"] = subject = legal.subject(
         templates.render_plain(template["subject"], variables), draft.message_class, draft.sender.country
     )
     preheader = " ".join(templates.render_plain(template.get("preheader", ""), variables).split())
-    content = templates.render_markup(template["html"], variables)
-    footer = legal.footer(draft.sender, draft.message_class, language, draft.addresses.unsubscribe())
-    targets: list[str] = []
-    page = markup.rewrite(_page(content, footer, preheader, language, subject), _counter(draft, targets))
-    text = plain.text_of(page)
-    if draft.message.get("tracking", True):
-        page = _before_end(page, f'<img src="{draft.addresses.open()}" width="1" height="1" alt="">')
-    return Rendered(language, subject, page, text, targets)
+    made = _compiled(template, language)
+    footer, said = _footer(draft.sender, draft.message_class, language)
+    unsubscribe = draft.addresses.unsubscribe()
+    ours |= {
+        "footer": Markup(footer.replace(HERE, html.escape(unsubscribe))),
+        "preheader": Markup(HIDDEN.format(text=html.escape(preheader))) if preheader else "",
+        "pixel": Markup(_pixel(draft.addresses.open())) if _tracked(draft) else "",
+    }
+    page = templates.render_markup(made.html, variables)
+    ours |= {"footer": said.replace(HERE, unsubscribe), "preheader": "", "pixel": ""}
+    return Rendered(language, subject, page, _text(template, made, page, variables), list(targets))
 
 
-def choose(found: Mapping[str, Mapping[str, str]], languages: tuple[str, ...]) -> tuple[str, Mapping[str, str]]:
-    """The template in the first of these languages that there is one in, else in any."""
-    for language in (*languages, *found):
-        if language in found:
-            return language, found[language]
-    raise templates.TemplateFault("the message has no template")
+HERE = "https://here.invalid/"  # stands for the customer's own address where a footer is made for everybody
 
 
-def _ours(draft: Draft, language: str) -> dict[str, Any]:
+@lru_cache(maxsize=64)
+def _footer(sender: legal.Sender, message_class: str, language: str) -> tuple[str, str]:
+    """The footer in HTML and in text, with HERE where the address for unsubscribing goes."""
+    footer = legal.footer(sender, message_class, language, HERE)
+    return footer, plain.text_of(footer)
+
+
+def _pixel(address: str) -> str:
+    return f'<img src="{html.escape(address)}" width="1" height="1" alt="">'
+
+
+def _compiled(template: Mapping[str, str], language: str) -> templates.Compiled:
+    form = "mjml" if template.get("mjml") else "html"
+    return templates.compiled(template[form], form, language)
+
+
+def _text(template: Mapping[str, str], made: templates.Compiled, page: str, variables: Mapping[str, Any]) -> str:
+    """The text part: the one that was written, the one read from the template, or one read from this very page."""
+    if template.get("text"):
+        source = templates.compiled_text(template["text"]) + "\n\n{{ dangol.footer }}"
+    else:
+        source = made.text
+    return plain.tidy(templates.render_plain(source, variables)) if source else plain.text_of(page)
+
+
+def own_variables(draft: Draft, language: str) -> dict[str, Any]:
+    """What Dangol itself gives templates: the addresses that a customer answers by."""
     variables: dict[str, Any] = {"unsubscribe_url": draft.addresses.unsubscribe() if _marketing(draft) else ""}
     if draft.message.get("survey"):
         labels = SCORES.get(language, SCORES["en"])
@@ -120,32 +158,16 @@ def _marketing(draft: Draft) -> bool:
     return draft.message_class == MARKETING
 
 
-def _page(content: str, footer: str, preheader: str, language: str, subject: str) -> str:
-    hidden = HIDDEN.format(text=html.escape(preheader)) if preheader else ""
-    if "<html" not in content.lower():
-        body = hidden + content + footer
-        return PAGE.format(language=language, title=html.escape(subject), body=body)
-    return _before_end(_after_body(content, hidden), footer)
+def _tracked(draft: Draft) -> bool:
+    return bool(draft.message.get("tracking", True))
 
 
-def _after_body(page: str, addition: str) -> str:
-    start = page.lower().find("<body")
-    end = page.find(">", start) + 1 if start >= 0 else 0
-    return page[:end] + addition + page[end:]
-
-
-def _before_end(page: str, addition: str) -> str:
-    at = page.lower().rfind("</body")
-    return page + addition if at < 0 else page[:at] + addition + page[at:]
-
-
-def _counter(draft: Draft, targets: list[str]) -> Any:
-    """Gives each link its own signed address and notes where it leads; addresses of our own stay as they are."""
+def _counter(draft: Draft, targets: dict[str, int]) -> Callable[[str], str]:
+    """Gives each target its own signed address and notes its number; addresses of our own stay as they are."""
 
     def count(url: str) -> str:
-        if draft.addresses.ours(url) or not draft.message.get("tracking", True) or len(url) > 2000:
+        if draft.addresses.ours(url) or not _tracked(draft) or len(url) > 2000:
             return url
-        targets.append(url)
-        return draft.addresses.click(len(targets) - 1)
+        return draft.addresses.click(targets.setdefault(url, len(targets)))
 
     return count

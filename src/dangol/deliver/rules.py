@@ -1,7 +1,8 @@
 """The gate: whether a message may leave, at this moment, to this address. Pure: values in, values out.
 
-Every rule has an id that is kept with the delivery. Rules that forbid win over rules that wait; of several waits the
-longest counts. Nothing leaves Dangol past this gate: it is asked when a message is planned and again at hand-off.
+Every rule has an id that is kept with the delivery; one that a law asks for also names the policy pack, as in
+`night:kr-2026-07-07`. Rules that forbid win over rules that wait; of several waits the longest counts. Nothing leaves
+Dangol past this gate: it is asked when a message is planned and again at hand-off.
 """
 
 from __future__ import annotations
@@ -9,11 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
+from functools import lru_cache
+
+from dangol.deliver import caps, law
+from dangol.deliver.caps import ONE_A_DAY, Cap, Other
+from dangol.deliver.law import pack as laws
+from dangol.deliver.law.pack import Pack
 
 MARKETING, TRANSACTIONAL = "marketing", "transactional"
+UNASKED = frozenset({"email", "sms", "kakao", "webpush"})  # what arrives by itself; the rest waits to be looked at
 EVERY_PURPOSE = "*"
-QUIET_FROM, QUIET_TO = time(21), time(8)  # in the shop's zone; 21:00:00 is quiet, 08:00:00 is not
+QUIET = (time(21), time(8))  # the shop's own night, in the customer's zone; 21:00:00 is quiet, 08:00:00 is not
 LOOK_AGAIN = timedelta(minutes=10)  # when a paused campaign or an incomplete sender is looked at again
 ROLES = frozenset("abuse daemon hostmaster mailer-daemon noc postmaster root security webmaster".split())  # noqa: SIM905
 
@@ -34,6 +42,9 @@ class Consented:
 
     state: str = ""  # granted, denied, withdrawn
     at: datetime | None = None
+    basis: str = ""  # explicit, or what it rests on where nobody agreed in words: see law/pack.py
+    since: datetime | None = None  # from when the term of such a basis counts
+    offered: bool = False  # whether the customer could refuse when the address was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +54,33 @@ class Question:
     message_class: str
     address: str  # as the customer's profile has it
     sender: str  # the shop's own address
-    zone: tzinfo  # the shop's
+    zone: tzinfo  # the customer's, where it is known, else the shop's
+    channel: str = "email"
     consent: Consented = Consented()
+    night: bool = False  # whether the customer agreed to messages at night, on this channel
+    countries: frozenset[str] = frozenset()  # where the customer is, as far as the file tells
+    shop_country: str = ""
     suppressed: tuple[Suppressed, ...] = ()
     dissatisfied: bool = False  # in the segment that pauses marketing
-    last_marketing_at: datetime | None = None  # hand-off of the newest other marketing message, on any channel
-    campaign: str = ""  # "paused" or "reached": what became of the run meanwhile
+    sent: tuple[Other, ...] = ()  # other marketing messages handed over within the last days, on any channel
+    waiting: tuple[Other, ...] = ()  # other marketing messages that wait for their time
+    caps: tuple[Cap, ...] = ONE_A_DAY
+    quiet: tuple[time, time] | None = QUIET  # the shop's own night; None: it keeps none
+    priority: int = 0  # the greater goes first where the caps leave no room for both
+    yields: str = "wait"  # or "drop": what becomes of this message where another goes first
+    topic: str = ""  # what the message is about, where the campaign says so
+    subscribed: bool = True  # whether the customer wants to hear of it
+    unlawful_form: str = ""  # why the channel's form of message is none for this class
+    restricted: bool = False  # the customer's data are kept and not used
+    unconfirmed: bool = False  # the law wanted the customer reminded of their consent, and nobody did
+    campaign: str = ""  # "paused", "reached" or "left": what became of the run meanwhile
     expires_at: datetime | None = None
+    complained: bool = False  # too many called the shop's letters spam: its marketing by e-mail rests
+
+    def packs(self, now: datetime) -> tuple[Pack, ...]:
+        """The laws that this message stands under."""
+        where = self.countries | ({self.shop_country} if self.shop_country else frozenset())
+        return law.in_force(where, now.astimezone(self.zone).date())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +88,7 @@ class Allow:
     """The message may leave now."""
 
     rules: tuple[str, ...]
+    packs: tuple[str, ...] = ()  # the laws it was held against, by the keys of their packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +97,7 @@ class HoldUntil:
 
     at: datetime
     rules: tuple[str, ...]
+    packs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +105,7 @@ class Deny:
     """Never."""
 
     rules: tuple[str, ...]
+    packs: tuple[str, ...] = ()
 
     @property
     def expired(self) -> bool:
@@ -83,16 +117,23 @@ Decision = Allow | HoldUntil | Deny
 
 def may_send(question: Question, now: datetime) -> Decision:
     """Whether this message may leave at `now`."""
+    packs = tuple(pack.key for pack in question.packs(now)) if unasked(question) else ()
     denied = tuple(rule for deny in DENIALS for rule in deny(question, now))
     if denied:
-        return Deny(denied)
-    holds = {rule: until for rule, hold in HOLDS.items() if (until := hold(question, now))}
+        return Deny(denied, packs)
+    holds = {rule: until for hold in HOLDS for rule, until in hold(question, now)}
     if not holds:
-        return Allow(("consent_granted",) if question.message_class == MARKETING else ("transactional",))
+        return Allow((_why(question),), packs)
     until = max(holds.values())
     if question.expires_at and until >= question.expires_at:
-        return Deny((*holds, "expired"))
-    return HoldUntil(until, tuple(holds))
+        return Deny((*holds, "expired"), packs)
+    return HoldUntil(until, tuple(holds), packs)
+
+
+def _why(question: Question) -> str:
+    if question.message_class != MARKETING:
+        return "transactional"
+    return "consent_granted" if unasked(question) else "no_consent_needed"
 
 
 # --- what forbids ---------------------------------------------------------------------------------------------------
@@ -107,18 +148,50 @@ def _address(question: Question, now: datetime) -> Iterator[str]:
     if not question.address:
         yield "no_address"
         return
-    mailbox = parse_mailbox(question.address)
-    if mailbox is None:
+    address = usable_address(question.channel, question.address)
+    if address is None:
         yield "invalid_address"
-    elif question.message_class == MARKETING and mailbox.partition("@")[0].lower() in ROLES:
+    elif unasked(question) and question.channel == "email" and address.partition("@")[0].lower() in ROLES:
         yield "role_address"
+
+
+def unasked(question: Question) -> bool:
+    """Marketing that reaches a customer who did nothing for it at this moment."""
+    return question.message_class == MARKETING and question.channel in UNASKED
 
 
 def _consent(question: Question, now: datetime) -> Iterator[str]:
     """Marketing needs an explicit yes. Silence is no."""
     state = question.consent.state
-    if question.message_class == MARKETING and state != "granted":
+    if unasked(question) and state != "granted":
         yield f"consent_{state or 'missing'}"
+
+
+def _law(question: Question, now: datetime) -> Iterator[str]:
+    """A consent that nobody gave in words goes as far as every law that applies lets it."""
+    given = question.consent
+    if not unasked(question) or given.state != "granted":
+        return
+    for pack in question.packs(now):
+        since = given.since or given.at
+        fault = laws.basis_fault(pack, question.channel, given.basis, since, given.offered, now, question.zone)
+        if fault:
+            yield f"{fault}:{pack.key}"
+
+
+def _topic(question: Question, now: datetime) -> Iterator[str]:
+    if question.message_class == MARKETING and question.topic and not question.subscribed:
+        yield "topic_refused"
+
+
+def _form(question: Question, now: datetime) -> Iterator[str]:
+    if question.message_class == MARKETING and question.unlawful_form:
+        yield question.unlawful_form
+
+
+def _outranked(question: Question, now: datetime) -> Iterator[str]:
+    if question.yields == "drop" and _ahead(question, now):
+        yield "outranked"
 
 
 def _suppression(question: Question, now: datetime) -> Iterator[str]:
@@ -136,73 +209,137 @@ def _taken_back(found: Suppressed, consent: Consented) -> bool:
 
 
 def _dissatisfied(question: Question, now: datetime) -> Iterator[str]:
-    if question.message_class == MARKETING and question.dissatisfied:
+    if question.message_class == MARKETING and question.channel != "task" and question.dissatisfied:
         yield "dissatisfied"
+
+
+def _unconfirmed(question: Question, now: datetime) -> Iterator[str]:
+    if unasked(question) and question.unconfirmed:
+        yield "reconfirmation_overdue"
+
+
+def _restricted(question: Question, now: datetime) -> Iterator[str]:
+    if question.restricted:
+        yield "restricted"
 
 
 def _goal(question: Question, now: datetime) -> Iterator[str]:
     if question.campaign == "reached":
         yield "goal_reached"
+    if question.campaign == "left":
+        yield "campaign_left"
 
 
 DENIALS: tuple[Callable[[Question, datetime], Iterator[str]], ...] = (
     _expired,
     _address,
     _consent,
+    _law,
     _suppression,
+    _topic,
+    _form,
     _dissatisfied,
+    _restricted,
+    _unconfirmed,
     _goal,
+    _outranked,
 )
 
 # --- what waits -----------------------------------------------------------------------------------------------------
 
 
-def _quiet_hours(question: Question, now: datetime) -> datetime | None:
-    """Marketing does not arrive at night. Korean law exempts e-mail from its night rule; we keep the night anyway."""
-    local = now.astimezone(question.zone)
-    if question.message_class != MARKETING or QUIET_TO <= local.time() < QUIET_FROM:
+Waits = Iterator[tuple[str, datetime]]
+
+
+def _quiet_hours(question: Question, now: datetime) -> Waits:
+    """Marketing does not arrive at night, but to who agreed to that. The shop may set other hours, or none."""
+    if not unasked(question) or question.quiet is None or question.night:
+        return
+    begins, ends = question.quiet
+    if (until := _night(begins, ends, now, question.zone)) is not None:
+        yield "quiet_hours", until
+
+
+def _lawful_hours(question: Question, now: datetime) -> Waits:
+    """The law's night, whatever the shop has set."""
+    for pack in question.packs(now) if unasked(question) else ():
+        zone = laws.clock(pack, question.countries or {question.shop_country}, question.zone)
+        for night in laws.nights_of(pack, question.channel, question.night):
+            if (until := _night(night.begins, night.ends, now, zone)) is not None:
+                yield f"night:{pack.key}", until
+
+
+def _night(begins: time, ends: time, now: datetime, zone: tzinfo) -> datetime | None:
+    """When the night ends that it is now; None by day. A night may lie on either side of midnight."""
+    local = now.astimezone(zone)
+    at = local.time()
+    inside = begins <= at < ends if begins < ends else at >= begins or at < ends
+    if not inside:
         return None
-    day = local.date() if local.time() < QUIET_TO else local.date() + timedelta(days=1)
-    return _morning(day.toordinal(), question.zone)
+    day = local.date() if at < ends else local.date() + timedelta(days=1)
+    return caps.morning(day, zone, ends)
 
 
-def _daily_cap(question: Question, now: datetime) -> datetime | None:
-    """One marketing message per customer and local day."""
-    if question.message_class != MARKETING or question.last_marketing_at is None:
+def _caps(question: Question, now: datetime) -> Waits:
+    """So many marketing messages per customer and local day or week; what is transactional is never counted."""
+    if not unasked(question):
+        return
+    yield from caps.full(question.caps, question.channel, question.sent, now, question.zone).items()
+    if question.yields != "drop" and (due := _ahead(question, now)):
+        yield "outranked", max(due, now) + LOOK_AGAIN
+
+
+def _ahead(question: Question, now: datetime) -> datetime | None:
+    if not unasked(question) or not question.waiting:
         return None
-    today = now.astimezone(question.zone).date()
-    if question.last_marketing_at.astimezone(question.zone).date() != today:
-        return None
-    return _morning(today.toordinal() + 1, question.zone)
+    return caps.ahead(
+        question.caps, question.channel, question.sent, question.waiting, question.priority, now, question.zone
+    )
 
 
-def _morning(ordinal: int, zone: tzinfo) -> datetime:
-    day = datetime.fromordinal(ordinal).date()
-    return datetime.combine(day, QUIET_TO, zone).astimezone(UTC)
+def _paused(question: Question, now: datetime) -> Waits:
+    if question.campaign == "paused":
+        yield "campaign_paused", now + LOOK_AGAIN
 
 
-def _paused(question: Question, now: datetime) -> datetime | None:
-    return now + LOOK_AGAIN if question.campaign == "paused" else None
+def _sender(question: Question, now: datetime) -> Waits:
+    """Without a valid sender nobody could answer a letter; the shop can mend that, so the message waits."""
+    if question.channel == "email" and not parse_mailbox(question.sender):
+        yield "no_sender", now + LOOK_AGAIN
 
 
-def _sender(question: Question, now: datetime) -> datetime | None:
-    """Without a valid sender nobody could answer; the shop can mend that, so the message waits."""
-    return None if parse_mailbox(question.sender) else now + LOOK_AGAIN
+def _complained(question: Question, now: datetime) -> Waits:
+    """Mailbox providers would soon take nothing more from the shop; transactional letters still have to arrive."""
+    if question.complained and question.channel == "email" and question.message_class == MARKETING:
+        yield "complaints", now + LOOK_AGAIN
 
 
-HOLDS: dict[str, Callable[[Question, datetime], datetime | None]] = {
-    "quiet_hours": _quiet_hours,
-    "daily_cap": _daily_cap,
-    "campaign_paused": _paused,
-    "no_sender": _sender,
-}
+HOLDS: tuple[Callable[[Question, datetime], Waits], ...] = (
+    _quiet_hours,
+    _lawful_hours,
+    _caps,
+    _paused,
+    _sender,
+    _complained,
+)
 
 # --- addresses ------------------------------------------------------------------------------------------------------
 
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
+def usable_address(channel: str, text: str) -> str | None:
+    """The address as the channel takes it; None where it can reach nobody."""
+    if channel == "email":
+        return parse_mailbox(text)
+    if channel in {"sms", "kakao"}:
+        return text if _PHONE.fullmatch(text) else None
+    return text
+
+
+@lru_cache(maxsize=8192)  # each address is asked about several times in a row
 def parse_mailbox(text: str) -> str | None:
     """The one address that `text` is, its domain in ASCII; None for anything else.
 

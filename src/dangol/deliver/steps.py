@@ -11,68 +11,105 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from dangol.base import bulk
 from dangol.base.clock import Clock
+from dangol.base.parts import parts
 from dangol.campaign.rules import Send
-from dangol.deliver import gate, handover, outcomes, records, rows
+from dangol.deliver import contents, gate, handover, leasing, outcomes, records, rows
 from dangol.deliver.channels import CHANNELS, open_channel
 from dangol.deliver.feedback import clicked, opened, unsubscribe
-from dangol.deliver.models import Delivery
+from dangol.deliver.models import Card, Delivery, Subscription
 from dangol.deliver.records import suppress
-from dangol.identity.rules import Merged
+from dangol.deliver.rules import Deny
+from dangol.deliver.subscriptions import take as subscribe
+from dangol.identity.rules import Moves
 
 __all__ = [
     "clicked",
-    "merge",
     "next_due",
     "opened",
     "plan",
     "recover",
+    "rehome",
+    "subscribe",
     "suppress",
     "unsubscribe",
     "work",
 ]
 
+AT_ONCE = 500  # deliveries that a worker takes under one lease
 UNSENT = ("planned", "leased", "deferred")
 CRASHED = "the worker ended before it knew"
 
 
 def plan(sends: Sequence[Send], now: datetime) -> None:
     """Enter messages into the ledger: each key once, ever. The gate is asked already; what it forbids is kept as
-    cancelled with its reasons, what must wait waits.
+    cancelled with its reasons, what must wait waits. Where it forbids a channel, the next one that a message may fall
+    back on is asked about; where it forbids all, the first stands with its reasons.
     """
+    planned = _decided(sends, now)
+    behind = [number for number, (_, verdict) in enumerate(planned) if isinstance(verdict.decision, Deny)]
+    while behind := [number for number in behind if sends[number].others]:  # the next channel that may be reached
+        sends = [_next(send) if number in set(behind) else send for number, send in enumerate(sends)]
+        tried = _decided([sends[number] for number in behind], now)
+        for number, found in zip(behind, tried, strict=True):
+            if not isinstance(found[1].decision, Deny):
+                planned[number] = found
+        behind = [n for n, (_, verdict) in zip(behind, tried, strict=True) if isinstance(verdict.decision, Deny)]
+    for delivery, verdict in planned:
+        gate.apply(delivery, verdict.decision, now)
+    bulk.insert([one for one, _ in planned], ignore=True)
+
+
+def _next(send: Send) -> Send:
+    (channel, message), *others = send.others
+    return replace(send, channel=channel, message=message, others=tuple(others))
+
+
+def _decided(sends: Sequence[Send], now: datetime) -> list[tuple[Delivery, gate.Verdict]]:
+    """Rows that are not stored yet, with what the gate says to each."""
+    if not sends:
+        return []
+    kept = contents.keep([send.message for send in sends])
     deliveries = [
         Delivery(
-            campaign=send.campaign, step=send.step, customer_id=send.customer_id, trigger=send.trigger,
-            channel=send.channel, message_class=send.message_class, message=send.message, context=send.context,
+            campaign=send.campaign, step=send.step, customer_id=send.customer_id,
+            home=send.home or send.customer_id, trigger=send.trigger,
+            channel=send.channel, message_class=send.message_class, content=content, context=send.context,
             planned_at=now, due_at=max(send.due_at or now, now), expires_at=send.expires_at,
         )
-        for send in sends
+        for send, content in zip(sends, kept, strict=True)
     ]  # fmt: skip
-    if not deliveries:
-        return
-    for delivery, verdict in zip(deliveries, gate.decide(deliveries, now), strict=True):
-        gate.apply(delivery, verdict.decision, now)
-    Delivery.objects.bulk_create(deliveries, ignore_conflicts=True, batch_size=100)
+    return list(zip(deliveries, gate.decide(deliveries, now), strict=True))
 
 
-def work(clock: Clock, limit: int, new_lease: Callable[[], str] = lambda: secrets.token_hex(16)) -> int:
-    """Take up to `limit` due deliveries to an outcome; how many were taken. Any number of workers may do this."""
+def work(
+    clock: Clock,
+    limit: int,
+    new_lease: Callable[[], str] = lambda: secrets.token_hex(16),
+    halted: Callable[[], bool] = lambda: False,
+) -> int:
+    """Take up to `limit` due deliveries to an outcome; how many were taken. Any number of workers may do this.
+
+    Once it is `halted` none is begun any more, and those that are under way are waited for.
+    """
     now, name = clock.now(), new_lease()
     _give_back(now)
-    taken = handover.lease(now, limit, name)
+    taken = leasing.lease(now, limit, name)
     by_channel: dict[str, list[Delivery]] = defaultdict(list)
     for delivery in taken:
         by_channel[delivery.channel].append(delivery)
     for channel_name in sorted(set(by_channel) & set(CHANNELS)):
         channel = open_channel(channel_name, settings.DANGOL)
         try:
-            handover.hand_over(channel, by_channel[channel_name], name, clock)
+            handover.hand_over(channel, by_channel[channel_name], name, clock, halted)
         finally:
             channel.close()
     return len(taken)
@@ -90,9 +127,9 @@ def recover(now: datetime) -> None:
 
 def _give_back(now: datetime) -> None:
     """Leases and attempts of workers that were not heard of any more."""
-    silent = Delivery.objects.filter(leased_until__lte=now, state__in=("leased", "attempting"))
-    if not silent.exists():
+    if not leasing.any_silent(now):
         return
+    silent = Delivery.objects.filter(leased_until__lte=now, state__in=("leased", "attempting"))
     with transaction.atomic():
         silent.filter(state="leased").update(state="planned", lease="", leased_until=None)
         _give_up(silent.filter(state="attempting"), now)
@@ -111,25 +148,31 @@ def _give_up(attempting: QuerySet[Delivery], now: datetime) -> None:
 
 def next_due() -> datetime | None:
     """When the next message is due."""
-    waiting = Delivery.objects.filter(state__in=("planned", "deferred"))
-    return waiting.order_by("due_at").values_list("due_at", flat=True).first()
+    return leasing.next_due()
 
 
-def merge(pairs: Sequence[Merged]) -> None:
-    """Deliveries of absorbed customers become the survivors'. Where both have one for the same trigger both stay, and
-    what has not left is not sent a second time.
+def rehome(moves: Moves) -> None:
+    """Give deliveries to the customers that their homes lead to now. Where one customer has two for one trigger, both
+    stay, and what has not left is not sent a second time.
     """
-    for pair in pairs:
-        taken = {(d.campaign, d.step, d.trigger): d for d in Delivery.objects.filter(customer_id=pair.survivor)}
-        for delivery in Delivery.objects.filter(customer_id=pair.absorbed):
-            twin = taken.get((delivery.campaign, delivery.step, delivery.trigger))
-            if twin:
-                _part_twins(twin, delivery, pair)
-            delivery.customer_id = pair.survivor
-            delivery.save(update_fields=["customer_id", "trigger"])
+    for (before, after), (_, homes) in moves.pairs().items():
+        for part in parts(homes):
+            for kept in (Delivery, Subscription, Card):
+                kept.objects.filter(customer_id=before, home__in=part).update(customer_id=after)
+    for part in parts(sorted(moves.touched)):
+        _part_twins(Delivery.objects.filter(customer_id__in=part).order_by("pk"))
 
 
-def _part_twins(kept: Delivery, other: Delivery, pair: Merged) -> None:
-    for unsent in [d for d in (other, kept) if d.state in UNSENT][:1]:
-        Delivery.objects.filter(pk=unsent.pk).update(state="cancelled", lease="", outcome="sent to the same person")
-    other.trigger = f"{other.trigger[:160]}#of:{pair.absorbed}"
+def _part_twins(deliveries: QuerySet[Delivery]) -> None:
+    alike: dict[tuple[str, str, int, str], list[tuple[int, str]]] = defaultdict(list)
+    for campaign, step, customer, trigger, pk, state in deliveries.values_list(
+        "campaign", "step", "customer_id", "trigger", "pk", "state"
+    ):
+        alike[campaign, step, customer, trigger].append((pk, state))
+    for twins in alike.values():
+        unsent = [pk for pk, state in twins if state in UNSENT]
+        too_many = unsent if len(unsent) < len(twins) else unsent[1:]
+        if too_many and len(twins) > 1:
+            Delivery.objects.filter(pk__in=too_many).update(
+                state="cancelled", lease="", outcome="sent to the same person"
+            )

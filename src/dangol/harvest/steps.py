@@ -12,19 +12,23 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from dangol.base.models import Shop
 from dangol.campaign import rules as campaigns
 from dangol.campaign import steps as campaign_steps
+from dangol.campaign.book import held_out_of_all
 from dangol.campaign.models import Campaign, Run
 from dangol.campaign.rules import Goal
+from dangol.campaign.stored import fact_of, named_rows
 from dangol.harvest import rules
 from dangol.harvest.rules import Harvest, Outcome, Question
 from dangol.profile.models import Fact, Order, Refund
+from dangol.segment.matching import Pattern, matching
 from dangol.strategy.rules import Measured
 
 ORDER = "Order Completed"
+WHOLE = Decimal(10) ** 14  # a refund without an amount gives back all there was
 USUAL = Goal(ORDER, timedelta(days=7))  # what a campaign without a goal of its own is measured by
 
 Window = tuple[datetime, datetime]  # after the first, up to the second
@@ -38,9 +42,9 @@ def results(key: str, now: datetime) -> Harvest:
     goal = definition.goal or USUAL
     asked = Question(
         campaign=key,
-        goal=goal.fact,
+        goal=goal.fact or "rule",
         within=goal.within,
-        share=1 - definition.holdout_percent / 100,
+        share=campaigns.treated_share(definition, held_out_of_all()),
         currency=Shop.objects.values_list("currency", flat=True).first() or "",
     )
     return rules.harvest(asked, _outcomes(campaign.pk, goal, now))
@@ -51,7 +55,8 @@ def measured(now: datetime) -> dict[str, Measured]:
     found = {}
     for campaign in Campaign.objects.exclude(play=""):
         goal = campaigns.parse(campaign.definition).goal or USUAL
-        seen = rules.measured(_outcomes(campaign.pk, goal, now)) if goal.fact == ORDER else None
+        money = goal.fact == ORDER and goal.plain
+        seen = rules.measured(_outcomes(campaign.pk, goal, now)) if money else None
         if seen:
             found[campaign.play] = seen
     return found
@@ -63,7 +68,7 @@ def _outcomes(campaign_id: int, goal: Goal, now: datetime) -> list[Outcome]:
         return []
     since = min(spans[0][0] for spans in windows.values())
     bought: dict[int, list[Bought]] = defaultdict(list)
-    for who, at, net in (_orders if goal.fact == ORDER else _facts)(campaign_id, goal.fact, since, now):
+    for who, at, net in _reached(campaign_id, goal, since, now):
         bought[who].append((at, net))
     return [_outcome(treated[who], windows[who], bought.get(who, ()), now) for who in windows]
 
@@ -85,24 +90,34 @@ def _outcome(treated: bool, windows: Sequence[Window], bought: Sequence[Bought],
     return Outcome(treated, bool(counted), sum(counted, Decimal(0)), windows[-1][1] > now)
 
 
-def _orders(campaign_id: int, _goal: str, since: datetime, now: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
-    """Orders of a campaign's customers, net of what was given back for them, whoever reported that."""
-    refunds = (
-        Refund.objects.filter(at__gt=since, at__lte=now).values("source", "order_id").annotate(total=Sum("amount"))
+def _reached(campaign_id: int, goal: Goal, since: datetime, now: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
+    """Who did what the campaign is for, when, and what it brought."""
+    if goal.holds:
+        rows = Run.objects.filter(campaign_id=campaign_id, reached_at__gt=since, reached_at__lte=now)
+        return ((who, at, Decimal(0)) for who, at in rows.values_list("customer_id", "reached_at") if at is not None)
+    return (
+        _orders(campaign_id, since, now) if goal.fact == ORDER and goal.plain else _facts(campaign_id, goal, since, now)
     )
-    given_back = {(refund["source"], refund["order_id"]): refund["total"] for refund in refunds}
+
+
+def _orders(campaign_id: int, since: datetime, now: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
+    """Orders of a campaign's customers, net of what was given back for them, whoever reported that."""
+    given_back: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    refunds = Refund.objects.filter(at__gt=since, at__lte=now).values_list("source", "order_id", "amount")
+    for source, order_id, amount in refunds:
+        given_back[source, order_id] += amount if amount is not None else WHOLE
     orders = Order.objects.filter(_entered(campaign_id), at__gt=since, at__lte=now, cancelled=False)
     for who, at, source, order_id, paid in orders.values_list("customer_id", "at", "source", "order_id", "revenue"):
         net = paid - given_back.get((source, order_id), Decimal(0))
         yield who, at, max(net, Decimal(0))  # more cannot be lost than was paid
 
 
-def _facts(campaign_id: int, goal: str, since: datetime, now: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
-    kinds = [kind for kind, called in campaigns.NAMES_OF_KINDS.items() if called == goal]
-    named = Q(type="track", name=goal) | Q(type__in=kinds)
-    rows = Fact.objects.filter(named, _entered(campaign_id), at__gt=since, at__lte=now)
-    for who, at in rows.values_list("customer_id", "at"):
-        yield who, at, Decimal(0)
+def _facts(campaign_id: int, goal: Goal, since: datetime, now: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
+    rows = list(Fact.objects.filter(named_rows(goal.fact), _entered(campaign_id), at__gt=since, at__lte=now))
+    pattern, zone = Pattern(goal.fact, goal.where), Shop.objects.get().zone
+    fitting = matching([pattern], [fact_of(row) for row in rows], now, zone)[pattern]
+    for number in sorted(fitting):
+        yield rows[number].customer_id, rows[number].at, Decimal(0)
 
 
 def _entered(campaign_id: int) -> Q:

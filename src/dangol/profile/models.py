@@ -22,6 +22,7 @@ class Fact(models.Model):
     own = models.BooleanField(default=False)  # written by Dangol itself
     imported = models.BooleanField(default=False)  # backfilled: changes membership, triggers no campaign
     identifier_id = models.BigIntegerField(null=True)  # the identifier it came with: where an undone merge returns it
+    home = models.BigIntegerField(null=True)  # the customer it was written for, where no identifier brought it
     properties = models.TextField(default="")  # JSON object or empty
     traits = models.TextField(default="")
     context = models.TextField(default="")
@@ -43,9 +44,12 @@ class Profile(models.Model):
     user_id = models.CharField(max_length=300, default="")
     traits = models.JSONField(default=dict)  # key → value now
     trait_versions = models.JSONField(default=dict)  # key → [at in µs, position]: the newest timestamp wins
+    tally = models.JSONField(default=dict)  # what further figures are kept from: see tally.py
     orders = models.IntegerField(default=0)
-    revenue = AmountField(default=0)  # of completed orders, before refunds
+    revenue = AmountField(default=0)  # of completed orders in the shop's currency, before refunds
     refunded = AmountField(default=0)
+    margin = AmountField(null=True)  # of the orders whose cost is known; empty where none is
+    foreign = models.JSONField(default=dict)  # currency → amount of orders in other currencies, as text
     first_order_at = InstantField(null=True)
     last_order_at = InstantField(null=True)
 
@@ -57,20 +61,35 @@ class Profile(models.Model):
         ]
 
 
+class Completed(models.Manager["Order"]):
+    """Orders that were placed; not those of which only a change or a cancellation has arrived yet."""
+
+    def get_queryset(self) -> models.QuerySet[Order]:
+        return super().get_queryset().filter(completed=True)
+
+
 class Order(models.Model):
-    """A completed order; the same order reported twice by one source is one order."""
+    """What a source said of one order, however often and in whatever order it said it."""
 
     source = models.CharField(max_length=64)
     order_id = models.CharField(max_length=200)
     customer_id = models.BigIntegerField()
-    at = InstantField()
-    revenue = AmountField()
-    currency = models.CharField(max_length=3)
+    at = InstantField()  # when it was completed: the earliest report counts
+    position = models.BigIntegerField()  # of that report in the log
+    completed = models.BooleanField(default=True)
     cancelled = models.BooleanField(default=False)
-    position = models.BigIntegerField()
-    identifier_id = models.BigIntegerField(null=True)
+    revenue = AmountField(default=0)  # as the newest report has it
+    currency = models.CharField(max_length=3)
+    cost = AmountField(null=True)  # of its products, where every one of them names it
+    categories = models.JSONField(default=dict)  # category → pieces
+    told_at = InstantField(null=True)  # of the report that the amount is from
+    told_position = models.BigIntegerField(default=0)
+
+    objects = Completed()
+    every = models.Manager()
 
     class Meta:
+        base_manager_name = "every"
         constraints = [models.UniqueConstraint(fields=["source", "order_id"], name="profile_order_once")]
         indexes = [models.Index(fields=["customer_id", "at"], name="profile_order_customer")]
 
@@ -83,8 +102,8 @@ class Refund(models.Model):
     order_id = models.CharField(max_length=200)
     customer_id = models.BigIntegerField()
     at = InstantField()
-    amount = AmountField()
-    identifier_id = models.BigIntegerField(null=True)
+    amount = AmountField(null=True)  # empty: the whole order
+    currency = models.CharField(max_length=3, default="")  # empty: the shop's
 
     class Meta:
         indexes = [
@@ -94,19 +113,141 @@ class Refund(models.Model):
 
 
 class Consent(models.Model):
-    """The present state of one consent with its provenance; its history is the `Consent Changed` facts."""
+    """The present state of one consent with its provenance: what the changes (ConsentChange) add up to."""
 
     customer_id = models.BigIntegerField()
     channel = models.CharField(max_length=16)
     purpose = models.CharField(max_length=16)
-    state = models.CharField(max_length=16)  # granted, denied, withdrawn
+    state = models.CharField(max_length=16)  # pending, granted, expired, denied, withdrawn
     basis = models.CharField(max_length=32, default="")
     at = InstantField()
     position = models.BigIntegerField()
     source = models.CharField(max_length=64)
-    evidence = models.JSONField(default=dict)  # wording shown, form, ip …
+    evidence = models.JSONField(default=dict)  # wording shown, form …
+    effective_until = InstantField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["customer_id", "channel", "purpose"], name="profile_consent_once")
         ]
+
+
+class ConsentWording(models.Model):
+    """What people read before they agreed; a text never changes, a new one is the next version."""
+
+    channel = models.CharField(max_length=16)
+    purpose = models.CharField(max_length=16)
+    language = models.CharField(max_length=8)
+    text = models.TextField()
+    hash = models.CharField(max_length=64)  # SHA-256 of the text
+    version = models.IntegerField()
+    created_at = InstantField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "purpose", "language", "version"], name="profile_consent_wording_once"
+            )
+        ]
+        indexes = [models.Index(fields=["hash"], name="profile_consent_wording_hash")]
+
+
+class ConsentChange(models.Model):
+    """One word on consent, as it was said; rows are only added, and move with their customer."""
+
+    customer_id = models.BigIntegerField()
+    channel = models.CharField(max_length=16)
+    purpose = models.CharField(max_length=16)
+    state = models.CharField(max_length=16)
+    basis = models.CharField(max_length=32, default="")
+    wording = models.ForeignKey(ConsentWording, null=True, on_delete=models.PROTECT, related_name="+")
+    source = models.CharField(max_length=64)
+    evidence = models.JSONField(default=dict)  # all the fact tells beside channel, purpose, state and basis
+    ip = models.CharField(max_length=45, default="")
+    user_agent = models.CharField(max_length=500, default="")
+    at = InstantField()
+    position = models.BigIntegerField()  # of the fact in the log
+    identifier_id = models.BigIntegerField(null=True)  # the identifier it came with: where an undone merge returns it
+    imported = models.BooleanField(default=False)
+    effective_until = InstantField(null=True)  # e.g. the end of an existing trade
+    absorbed_id = models.BigIntegerField(null=True)  # only on the word that stands from a merge on: who joined …
+    survivor_id = models.BigIntegerField(null=True)  # … whom; void once that merge is undone
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer_id", "at"], name="profile_consent_change_who"),
+            models.Index(fields=["effective_until"], name="profile_consent_change_until"),
+            models.Index(fields=["survivor_id"], name="profile_consent_change_merge"),
+        ]
+
+
+class Restricted(models.Model):
+    """A customer who is kept and not used: they asked for it."""
+
+    customer_id = models.BigIntegerField(primary_key=True)  # as it was numbered when they asked
+    since = InstantField()
+
+
+class Recount(models.Model):
+    """How far the daily recount of everybody's figures is; one row."""
+
+    day = models.CharField(max_length=10)  # the shop's date that it is for
+    after = models.BigIntegerField(default=0)  # the customer counted last
+    checked = models.IntegerField(default=0)
+    wrong = models.IntegerField(default=0)  # normally none
+    finished_at = InstantField(null=True)
+
+
+class ConsentNotice(models.Model):
+    """What the law wants a customer to be told about their consent, and by when; an overdue one stops advertising."""
+
+    customer_id = models.BigIntegerField()
+    channel = models.CharField(max_length=16)
+    purpose = models.CharField(max_length=16)
+    kind = models.CharField(max_length=16)  # result: what was said and what came of it; reconfirmation: every two years
+    state = models.CharField(max_length=16)  # what the customer had said
+    about_at = InstantField()  # when they had said it
+    due_at = InstantField()
+    sent_at = InstantField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer_id", "channel", "purpose", "kind", "due_at"], name="profile_consent_notice_once"
+            )
+        ]
+        indexes = [models.Index(fields=["sent_at", "due_at"], name="profile_consent_notice_due")]
+
+
+class Prediction(models.Model):
+    """What is expected of a customer in one figure, with how sure that is; the stage value writes it.
+
+    `quantiles` are the values below which the figure lies with probability 0, .05, … 1, as 21 doubles
+    (predictions.py): what an outcome may be, not only its mean.
+    """
+
+    pk = models.CompositePrimaryKey("customer_id", "figure")
+    customer_id = models.BigIntegerField()
+    figure = models.CharField(max_length=16)
+    made_at = InstantField()
+    quantiles = models.BinaryField()
+
+
+class Copy(models.Model):
+    """What the copy of the facts in columns holds, and in which files; one row, which names the copy that is valid."""
+
+    home = models.CharField(max_length=32)  # which data folder's copy it is
+    watermark = models.BigIntegerField()  # every fact up to this position of the log is in it
+    parts = models.TextField()  # JSON: see columns/parts.py
+    made_at = InstantField()
+    checked_at = InstantField(null=True)  # when every byte was last held against its digest
+
+
+class Stale(models.Model):
+    """A customer whose facts in the copy in columns are no longer what the file has: moved, forgotten or blotted."""
+
+    customer_id = models.BigIntegerField()
+    purge = models.BooleanField(default=False)  # the old bytes are to leave at once
+
+    class Meta:
+        indexes = [models.Index(fields=["purge"], name="profile_stale_purge")]

@@ -69,6 +69,12 @@ def names(customer_ids: Collection[int]) -> dict[int, str]:
     return found
 
 
+def phones(customer_ids: Collection[int]) -> dict[int, str]:
+    """These customers' telephone numbers; those without one are missing."""
+    rows = [Profile.objects.filter(pk__in=part).exclude(phone="") for part in parts(sorted(customer_ids))]
+    return {customer: phone for found in rows for customer, phone in found.values_list("customer_id", "phone")}
+
+
 def consents(customer_id: int) -> list[Consent]:
     return list(Consent.objects.filter(customer_id=customer_id).order_by("channel", "purpose"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,36 +11,123 @@ from typing import Any
 from dangol.base.money import parse_amount
 from dangol.collect.facts import Fact
 
-CHANNELS = {"email", "sms", "push", "webpush", "kakao", "phone", "onsite"}
-STATES = ("granted", "denied", "withdrawn")
-STRICTNESS = {"granted": 0, "denied": 1, "withdrawn": 2}  # which state stands when two customers become one
-
 
 @dataclass(frozen=True, slots=True)
 class OrderFact:
-    """What an order fact says: `amount` is empty where it names none."""
+    """What an order fact says: `amount` is empty where it names none, `cost` unless every product does."""
 
     order_id: str
+    amount: Decimal | None
+    currency: str
+    cost: Decimal | None
+    categories: dict[str, int]  # category → pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """An order as it counts; `place` is (source, order id)."""
+
+    place: tuple[str, str]
+    at: datetime
+    cancelled: bool
+    revenue: Decimal
+    currency: str
+    cost: Decimal | None
+    categories: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A refund as it counts; without an amount it gives back the whole order."""
+
+    place: tuple[str, str]
     amount: Decimal | None
     currency: str
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentFact:
-    """What a `Consent Changed` fact says."""
+class Sums:
+    """What a customer's orders and refunds add up to, in the shop's currency."""
 
-    channel: str
-    purpose: str
-    state: str
-    basis: str
-    evidence: dict[str, Any]
+    orders: int
+    revenue: Decimal
+    refunded: Decimal  # never more than the revenue
+    margin: Decimal | None  # over the orders whose cost is known
+    foreign: dict[str, str]  # what came in other currencies
+    first_at: datetime | None
+    last_at: datetime | None
+    categories: dict[str, int]
+
+
+def order_id(fact: Fact) -> str:
+    """The order that a fact is about; without an id of its own it goes by its message's."""
+    return str(fact.properties.get("order_id") or fact.properties.get("orderId") or fact.message_id)[:200]
 
 
 def order_of(fact: Fact) -> OrderFact:
-    """The order that a fact is about; without an id of its own it goes by its message's."""
     properties = fact.properties
-    order_id = str(properties.get("order_id") or properties.get("orderId") or fact.message_id)[:200]
-    return OrderFact(order_id, amount_of(properties), str(properties.get("currency") or "")[:3].upper())
+    told = properties.get("products")
+    products = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    return OrderFact(
+        order_id=order_id(fact),
+        amount=amount_of(properties),
+        currency=str(properties.get("currency") or "")[:3].upper(),
+        cost=_cost(products),
+        categories=_pieces(products),
+    )
+
+
+def _cost(products: Sequence[Mapping[str, Any]]) -> Decimal | None:
+    costs = [_times(product, "cost") for product in products]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(costs) else None
+
+
+def _pieces(products: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for product in products:
+        category, quantity = product.get("category"), parse_amount(product.get("quantity", 1))
+        if isinstance(category, str) and category and quantity is not None and quantity >= 1:
+            found[category[:300]] = found.get(category[:300], 0) + int(quantity)
+    return found
+
+
+def add_up(orders: Sequence[Booked], refunds: Sequence[GivenBack], currency: str) -> Sums:
+    """What orders and refunds come to. A cancelled order brought nothing, and what was paid back for it is not lost
+    twice; what came in another currency than the shop's is kept apart, for nobody knows the rate of that day.
+    """
+    standing = {order.place: order for order in orders if not order.cancelled}
+    cancelled = {order.place for order in orders if order.cancelled}
+    ours = [order for order in standing.values() if order.currency in {"", currency}]
+    revenue = sum((order.revenue for order in ours), Decimal(0))
+    back = sum((_back(one, standing, currency) for one in refunds if one.place not in cancelled), Decimal(0))
+    costed = [order.revenue - order.cost for order in ours if order.cost is not None]
+    foreign: dict[str, Decimal] = {}
+    categories: dict[str, int] = {}
+    for order in standing.values():
+        if order.currency not in {"", currency}:
+            foreign[order.currency] = foreign.get(order.currency, Decimal(0)) + order.revenue
+        for name, pieces in order.categories.items():
+            categories[name] = categories.get(name, 0) + pieces
+    times = [order.at for order in standing.values()]
+    return Sums(
+        orders=len(standing),
+        revenue=revenue,
+        refunded=min(back, revenue),
+        margin=sum(costed, Decimal(0)) if costed else None,
+        foreign={name: format(amount.normalize(), "f") for name, amount in sorted(foreign.items())},
+        first_at=min(times, default=None),
+        last_at=max(times, default=None),
+        categories=dict(sorted(categories.items())),
+    )
+
+
+def _back(refund: GivenBack, orders: Mapping[tuple[str, str], Booked], currency: str) -> Decimal:
+    order = orders.get(refund.place)
+    paid_in = refund.currency or (order.currency if order else "")
+    if paid_in not in {"", currency}:
+        return Decimal(0)
+    return refund.amount if refund.amount is not None else order.revenue if order else Decimal(0)
 
 
 def amount_of(properties: Mapping[str, Any]) -> Decimal | None:
@@ -52,30 +139,14 @@ def amount_of(properties: Mapping[str, Any]) -> Decimal | None:
     products = properties.get("products")
     if not isinstance(products, list):
         return None
-    amounts = [_product_amount(product) for product in products if isinstance(product, dict)]
+    amounts = [_times(product, "price") for product in products if isinstance(product, dict)]
     known = [amount for amount in amounts if amount is not None]
     return sum(known, Decimal(0)) if known else None
 
 
-def _product_amount(product: Mapping[str, Any]) -> Decimal | None:
-    price, quantity = parse_amount(product.get("price")), parse_amount(product.get("quantity", 1))
+def _times(product: Mapping[str, Any], key: str) -> Decimal | None:
+    price, quantity = parse_amount(product.get(key)), parse_amount(product.get("quantity", 1))
     return price * quantity if price is not None and quantity is not None and price >= 0 and quantity >= 0 else None
-
-
-def consent_of(fact: Fact) -> ConsentFact | None:
-    """The consent that a fact changes; None where it does not say channel and state as the language knows them."""
-    properties = fact.properties
-    channel, state = properties.get("channel"), properties.get("state")
-    if channel not in CHANNELS or state not in STATES:
-        return None
-    told = {"channel", "purpose", "state", "basis"}
-    return ConsentFact(
-        channel=channel,
-        purpose=str(properties.get("purpose") or "marketing")[:16],
-        state=state,
-        basis=str(properties.get("basis") or "explicit")[:32],
-        evidence={key: value for key, value in properties.items() if key not in told},
-    )
 
 
 def with_traits(

@@ -240,6 +240,7 @@ DATES: dict[str, Reader] = {
     "older_than": _rolling(lambda span: Rolling(span + 1, None)),
     "in_next": _rolling(lambda span: Rolling(-span, -1)),
     "anniversary": _anniversary,
+    "calendar": operands.period,
 }
 QUANTITIES: dict[str, Reader] = {
     "is": _is,

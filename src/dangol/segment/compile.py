@@ -6,44 +6,46 @@ Facts are aggregated once per different leaf, however many segments use it. The 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from dangol.segment import verdicts
+from dangol.segment import chains, combining, verdicts
+from dangol.segment.chains import Earlier
 from dangol.segment.language import (
     SELF,
-    All,
-    AnyOf,
+    SUMMED_BELOW,
+    AnyItem,
     Bucket,
-    Equals,
     Events,
-    Exactly,
-    Leaf,
+    Forecast,
     Measure,
     Name,
-    NoneOf,
     Not,
     Order,
     Picked,
     Primitive,
     Reference,
     Rule,
+    Sequence,
     Trait,
     Window,
     primitives,
 )
-from dangol.segment.needs import KEY, NUMBER, Columns, Needs, needs_of
-from dangol.segment.verdicts import NO, NO_INSTANT, Rows, Verdict, earliest, every, of_number, rolling, together
+from dangol.segment.needs import KEY, NUMBER, Columns, Needs, needs_of, parts
+from dangol.segment.steady import only_whether
+from dangol.segment.verdicts import NO_INSTANT, Rows, earliest, every, of_number, rolling
 
 Bind = Callable[[str, Columns | None, Needs], ir.Table]
+Looking = Events | Picked | Sequence  # the primitives that look at events
 
 NO_FLIP = -1
 EXACT_TO_SIX = 9e9  # from here on doubles lie further apart than six decimals
-ONLY_WHETHER = (Order(1, None), Order(0, None, strict=True), Equals(0.0), Order(None, 0), Order(None, 1, strict=True))
 
 
 @dataclass(slots=True)
@@ -55,21 +57,29 @@ class Compiled:
     result: ir.Table
     leaves: dict[str, int]  # primitive (its repr) → number of its columns
     measures: ir.Table  # per customer: n3, the value that the measure of leaf 3 has
-    marked: ir.Table | None  # per fact: in3, whether it counts for leaf 3, or may be picked by it
+    marked: ir.Table | None  # per fact: c3, leaf 3 looks at it; in3, whether it counts for leaf 3, or may be picked
+    finish: Callable[[ir.Table], ir.Table]  # what the segments say of measures that were found elsewhere
 
 
-def compile_rules(rules: Mapping[str, Rule], bind: Bind) -> Compiled:
-    """Compile segments, given in an order in which each stands behind those it refers to."""
+def compile_rules(rules: Mapping[str, Rule], bind: Bind, earlier: Earlier = chains.by_window) -> Compiled:
+    """Compile segments, given in an order in which each stands behind those it refers to.
+
+    `earlier` is how the engine finds the latest event before another: the one thing that Polars and SQL say apart.
+    """
     found: dict[str, Primitive] = {}
     for rule in rules.values():
         for one in primitives(rule):
             if not isinstance(one, Reference):
                 found.setdefault(repr(one), one)
     needs = needs_of(found.values())
-    work = _Compiler(needs, list(found.values()), bind)
-    table, measures, marked = work.leaves()
-    result = _segments(table, rules, {key: number for number, key in enumerate(found)})
-    return Compiled(list(rules), needs, result, {key: n for n, key in enumerate(found)}, measures, marked)
+    work = _Compiler(needs, list(found.values()), bind, earlier)
+    numbers = {key: number for number, key in enumerate(found)}
+
+    def finish(measures: ir.Table) -> ir.Table:
+        return combining.segments(work.leaves(measures), rules, numbers)
+
+    measures, marked = work.measures()
+    return Compiled(list(rules), needs, finish(measures), numbers, measures, marked, finish)
 
 
 @dataclass(slots=True)
@@ -77,47 +87,105 @@ class _Compiler:
     needs: Needs
     rules: list[Primitive]
     bind: Bind
+    earlier: Earlier
     timed: set[int] = field(default_factory=set)  # leaves whose `where` changes with time
 
-    def leaves(self) -> tuple[ir.Table, ir.Table, ir.Table | None]:
-        """Per customer: l3, whether leaf 3 holds, and f3, when that may change."""
+    def measures(self) -> tuple[ir.Table, ir.Table | None]:
+        """Per customer: what the facts that leaf 3 looks at add up to; and the facts, marked."""
         table, marked = self.bind("customers", None, self.needs), None
-        events = [(n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Events | Picked)]
+        events = [(n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Looking)]
         if events:
             marked = self._mark(events)
             table = _joined(table, self._sum(marked, events))
+            for number, one in events:
+                if isinstance(one, Sequence):
+                    table = _joined(table, self._chain(number, one))
         traits = [(n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Trait)]
         if traits:
             table = _joined(table, self._sum_traits(traits))
+        return table, marked
+
+    def leaves(self, table: ir.Table) -> ir.Table:
+        """Per customer, from measures: l3, whether leaf 3 holds, and f3, when that may change."""
         said: dict[str, Any] = {}
         for number, rule in enumerate(self.rules):
             holds, flip = self._leaf(table, number, rule)
             said |= {f"l{number}": holds, f"f{number}": flip}
         kept = {"customer_id": table.customer_id, "t": table.t, "first_at": table.first_at}
-        return table.select(**kept, **said), table, marked
+        return table.select(**kept, **said)
 
     # --- events -----------------------------------------------------------------------------------------------------
 
-    def _mark(self, rules: Sequence[tuple[int, Events | Picked]]) -> ir.Table:
+    def _mark(self, rules: list[tuple[int, Looking]]) -> ir.Table:
         """Per event: c3, leaf 3 looks at it; in3, it counts; r3, when time may change what its conditions say."""
         rows = verdicts.prepare(self.needs.events, lambda columns: self.bind(columns.name, columns, self.needs))
-        table, said = rows.table, {}
+        table, said = rows.table, dict[str, Any]()
         for number, rule in rules:
-            named, judged = named_so(table, rule.name), every(rows, rule.where)
-            said[f"c{number}"] = named & judged.holds
-            if judged.flips:
-                self.timed.add(number)
-                said[f"r{number}"] = ibis.ifelse(named, earliest(judged.flips), NO_INSTANT)
+            said |= self._steps(rows, number, rule) if isinstance(rule, Sequence) else self._looks(rows, number, rule)
             if isinstance(rule, Picked):
                 said[f"h{number}"], said[f"g{number}"] = _if_picked(rows, rule)
-        table = table.mutate(**said)
-        inside = {}
+        table = self._with_held(table.mutate(**said), rules)
+        inside: dict[str, Any] = {}
         for number, rule in rules:
             lies = in_window(table, rule.window) if isinstance(rule, Events) else table["at"] <= table.t
+            held = isinstance(rule, Events) and rule.since_held is not None
+            lies = lies & (table["at"] >= table[f"q{number}"]).fill_null(False) if held else lies
             inside[f"in{number}"] = table[f"c{number}"] & lies
         return table.mutate(**inside)
 
-    def _sum(self, table: ir.Table, rules: Sequence[tuple[int, Events | Picked]]) -> ir.Table:
+    def _with_held(self, table: ir.Table, rules: list[tuple[int, Looking]]) -> ir.Table:
+        """q3: since when the trait, since which leaf 3 counts, has had its value at t; z3: when it gets another."""
+        for number, rule in rules:
+            if isinstance(rule, Events) and rule.since_held is not None:
+                spells = self.bind(self.needs.traits.name, self.needs.traits, self.needs)
+                mine = spells.filter(spells.path == self.needs.paths[rule.since_held])
+                present, coming = (mine.since <= mine.t) & (mine.t < mine.until), mine.since > mine.t
+                said = {f"q{number}": mine.held.max(where=present), f"z{number}": mine.since.min(where=coming)}
+                table = _joined(table, mine.group_by("customer_id").aggregate(**said))
+        return table
+
+    def _looks(self, rows: Rows, number: int, rule: Events | Picked) -> dict[str, Any]:
+        named, judged = named_so(rows.table, rule.name), every(rows, rule.where)
+        said: dict[str, Any] = {f"c{number}": named & judged.holds}
+        if judged.flips:
+            self.timed.add(number)
+            said[f"r{number}"] = ibis.ifelse(named, earliest(judged.flips), NO_INSTANT)
+        return said
+
+    def _steps(self, rows: Rows, number: int, rule: Sequence) -> dict[str, Any]:
+        """c3_1, whether an event is one of step 1; c3, of any step that is to happen; a3, of any step at all."""
+        said: dict[str, Any] = {}
+        flips: list[ir.IntegerValue] = []
+        for place, step in enumerate(rule.steps):
+            named, judged = named_so(rows.table, step.name), every(rows, step.where)
+            said[chains.column(number, place)] = named & judged.holds
+            flips += [ibis.ifelse(named, flip, NO_INSTANT) for flip in judged.flips]
+        wanted = [said[chains.column(number, place)] for place, step in enumerate(rule.steps) if not step.absent]
+        said[f"c{number}"], said[f"a{number}"] = reduce(or_, wanted), reduce(or_, said.values())
+        if flips:
+            self.timed.add(number)
+            said[f"r{number}"] = earliest(flips)
+        return said
+
+    def _chain(self, number: int, rule: Sequence) -> ir.Table:
+        """From a table that knows nothing but the steps: it is read many times over."""
+        columns = self.needs.events
+        conditions = [one for step in rule.steps for one in step.where]
+        if any(isinstance(test, AnyItem) for one in conditions for test in parts(one.test)):
+            rows = verdicts.prepare(columns, lambda columns: self.bind(columns.name, columns, self.needs))
+        else:
+            rows = Rows(self.bind(columns.name, columns, self.needs), columns)
+        steps = {
+            chains.column(number, place): named_so(rows.table, step.name) & every(rows, step.where).holds
+            for place, step in enumerate(rule.steps)
+        }
+        table = rows.table.select("customer_id", "t", "at", **steps).filter(
+            reduce(or_, (ibis._[name] for name in steps))
+        )
+        begins = table[chains.column(number, 0)] & in_window(table, rule.window)
+        return chains.chain(table, number, rule, begins, self.earlier)
+
+    def _sum(self, table: ir.Table, rules: list[tuple[int, Looking]]) -> ir.Table:
         sums: dict[str, Any] = {}
         for number, rule in rules:
             counted, looked = table[f"in{number}"], table[f"c{number}"]
@@ -126,7 +194,10 @@ class _Compiler:
                 coming = looked & _in_bounds(table, rule.window) & (comes > table.t)
                 sums |= self._measure(table, number, rule, counted)
                 sums |= _leaving(table, number, rule, counted)
-                sums[f"e{number}"] = comes.min(where=coming)
+                another = [table[f"z{number}"].min(where=looked)] if rule.since_held is not None else []
+                sums[f"e{number}"] = earliest([comes.min(where=coming), *another])
+            elif isinstance(rule, Sequence):
+                sums |= chains.coming(table, number, rule)
             else:
                 sums |= _picked(table, number, rule, counted)
                 sums[f"e{number}"] = table["at"].min(where=looked & (table["at"] > table.t))
@@ -144,6 +215,7 @@ class _Compiler:
             return {name: value.nunique(where=entering)}
         if measure.kind in {"min", "max"}:
             return {name: value.min(where=entering) if measure.kind == "min" else value.max(where=entering)}
+        entering = entering & (value.abs() < SUMMED_BELOW)
         return {name: value.sum(where=entering), f"k{number}": table.count(where=entering)}
 
     # --- traits -----------------------------------------------------------------------------------------------------
@@ -168,12 +240,19 @@ class _Compiler:
         if isinstance(rule, Bucket):
             share = table[self.needs.salts[rule.salt]]
             return (share >= rule.low) & (share < rule.high), NO_INSTANT
+        if isinstance(rule, Forecast):
+            said = rolling(table[self.needs.forecasts[rule]], table.t, 0, None)
+            return said.holds, said.flips[0]
         if isinstance(rule, Trait):
             told, unknown = table[f"x{number}"].fill_null(False), ibis.literal(of_nothing(rule))
             return ibis.ifelse(told, table[f"h{number}"], unknown), table[f"e{number}"]
         flips = [table[f"e{number}"]] + ([table[f"r{number}"]] if number in self.timed else [])
         if isinstance(rule, Picked):
             return table[f"h{number}"].fill_null(False), earliest([*flips, table[f"g{number}"].nullif(NO_FLIP)])
+        if isinstance(rule, Sequence):
+            holds = table[f"h{number}"].fill_null(False)
+            entering = [table[f"b{number}"]] if rule.window.after else []
+            return holds, earliest([*flips, *entering, chains.turning(table, number, rule, holds)])
         assert isinstance(rule, Events)  # noqa: S101 - references are no leaves of the table
         holds = _measured(table, number, rule.measure)
         if rule.window.until is not None:
@@ -237,15 +316,8 @@ def _leaving(table: ir.Table, number: int, rule: Events, counted: ir.BooleanValu
     if rule.window.until is None:
         return {}
     leaves = table["at"] + (rule.window.until + 1)
-    last = rule.measure.kind == "count" and _only_whether(rule.measure)
+    last = only_whether(rule.measure)
     return {f"o{number}": leaves.max(where=counted) if last else leaves.min(where=counted)}
-
-
-def _only_whether(measure: Measure) -> bool:
-    test = measure.test
-    while isinstance(test, Not):
-        test = test.test
-    return test in ONLY_WHETHER
 
 
 def _relevant(table: ir.Table, number: int, measure: Measure, holds: ir.BooleanValue) -> ir.IntegerValue:
@@ -270,56 +342,11 @@ def _measured(table: ir.Table, number: int, measure: Measure) -> ir.BooleanValue
 
 def rounded(value: ir.FloatingValue) -> ir.FloatingValue:
     """To six decimals, by the same double operations on every engine."""
-    small = ibis.ifelse(value.abs() < EXACT_TO_SIX, value, 0.0)
-    return ibis.ifelse(value.abs() < EXACT_TO_SIX, (small * 1e6 + 0.5).floor().cast("float64") / 1e6, value)
+    near = value.abs() < EXACT_TO_SIX
+    small = ibis.ifelse(near, value, 0.0)
+    million = (small * 0.0 + 1e6).cast("float64")  # no constant: by one Polars multiplies by its reciprocal
+    return ibis.ifelse(near, (small * 1e6 + 0.5).floor().cast("float64") / million, value)
 
 
 def _joined(table: ir.Table, sums: ir.Table) -> ir.Table:
     return table.left_join(sums, "customer_id").drop("customer_id_right")
-
-
-# --- segments -------------------------------------------------------------------------------------------------------
-
-
-def _segments(table: ir.Table, rules: Mapping[str, Rule], leaves: Mapping[str, int]) -> ir.Table:
-    """Add m0, w0 … level by level, so that a segment reads the columns of those it refers to."""
-    numbers = {key: number for number, key in enumerate(rules)}
-    for level in _levels(rules):
-        said: dict[str, Any] = {}
-        for key in level:
-            found = _node(table, rules[key], leaves, numbers)
-            alive = table.first_at <= table.t
-            said[f"m{numbers[key]}"] = alive & found.holds
-            said[f"w{numbers[key]}"] = ibis.ifelse(alive, earliest(found.flips), table.first_at)
-        table = table.mutate(**said)
-    return table.select("customer_id", *(f"{letter}{number}" for number in range(len(rules)) for letter in "mw"))
-
-
-def _levels(rules: Mapping[str, Rule]) -> list[list[str]]:
-    """Segments by how long a chain of references stands behind them."""
-    heights: dict[str, int] = {}
-    for key, rule in rules.items():
-        below = [heights[one.key] for one in primitives(rule) if isinstance(one, Reference)]
-        heights[key] = 1 + max(below, default=-1)
-    return [[key for key in rules if heights[key] == height] for height in range(max(heights.values(), default=-1) + 1)]
-
-
-def _node(table: ir.Table, rule: Rule, leaves: Mapping[str, int], segments: Mapping[str, int]) -> Verdict:
-    if isinstance(rule, Leaf):
-        return _node(table, rule.rule, leaves, segments)
-    if isinstance(rule, Reference):
-        number = segments[rule.key]
-        return Verdict(table[f"m{number}"], (table[f"w{number}"],))
-    if not isinstance(rule, All | AnyOf | NoneOf | Exactly):
-        number = leaves[repr(rule)]
-        return Verdict(table[f"l{number}"], (table[f"f{number}"],))
-    found = [_node(table, child, leaves, segments) for child in rule.rules]
-    flips = tuple(flip for one in found for flip in one.flips)
-    holds = [one.holds for one in found]
-    if isinstance(rule, All):
-        return Verdict(together(holds), flips)
-    if isinstance(rule, Exactly):
-        count = sum((one.cast("int64") for one in holds), ibis.literal(0))
-        return Verdict(count == rule.k, flips)
-    anyone = ~together(~one for one in holds) if holds else NO
-    return Verdict(anyone if isinstance(rule, AnyOf) else ~anyone, flips)

@@ -9,8 +9,9 @@ column, and from batch to batch only rows change.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import tzinfo
 from functools import cached_property, partial
 from typing import Any
@@ -21,24 +22,41 @@ import ibis.expr.types as ir
 import polars as pl
 from ibis.formats.polars import PolarsSchema
 
+from dangol.segment import chains, language
 from dangol.segment.compile import Compiled, compile_rules
-from dangol.segment.language import Rule
+from dangol.segment.language import Rule, primitives
 from dangol.segment.needs import Columns, Needs
 from dangol.segment.project import Projector, Tables, customers_schema, schema
 
-PLANS_KEPT = 16
+warnings.filterwarnings("ignore", "Sortedness of columns cannot be checked")  # by Polars; chains.py sorts them
+Schema = tuple[str, dict[str, Any]]  # a table's name, and the types of its columns
 _compiling = threading.Lock()  # ibis keeps no promise about threads
+
+
+@contextmanager
+def unfused() -> Iterator[None]:
+    """To compile in: a column that many read is said once, and compiling is faster."""
+    with _compiling:
+        fused = ibis.options.sql.fuse_selects
+        ibis.options.sql.fuse_selects = False
+        try:
+            yield
+        finally:
+            ibis.options.sql.fuse_selects = fused
 
 
 class Plan:
     """A set of segments, compiled once, run over any tables that its projector made."""
 
     def __init__(self, rules: Mapping[str, Rule], zone: tzinfo) -> None:
+        self._rules = rules
         with _compiling:
-            self.compiled: Compiled = compile_rules(rules, _table)
+            self.compiled: Compiled = compile_rules(rules, _table, chains.by_asof)
         self.needs = self.compiled.needs
+        self.zone = zone
         self.projector = Projector(self.needs, zone)
         self._current: Tables = {}
+        self._prepared: dict[str, pl.LazyFrame] = {}  # further expressions that were compiled before, by name
         self._running = threading.Lock()
 
     @property
@@ -47,7 +65,40 @@ class Plan:
 
     def on_polars(self, tables: Tables, expression: ir.Table | None = None) -> pl.DataFrame:
         """The result, in this process."""
-        lazy = self._lazy if expression is None else self._on_hooks(expression)
+        return self._collect(self._lazy if expression is None else self._on_hooks(expression), tables)
+
+    def measured(self, tables: Tables) -> pl.DataFrame:
+        """Per customer: what the facts add up to, leaf by leaf."""
+        return self._collect(self._once("measures", lambda: self._on_hooks(self.compiled.measures)), tables)
+
+    def marked(self, tables: Tables) -> pl.DataFrame:
+        """Per fact: which leaves look at it, and for which it counts."""
+        marked = self.compiled.marked
+        if marked is None:
+            return tables["events"]
+        return self._collect(self._once("marked", lambda: self._on_hooks(marked)), tables)
+
+    def finished(self, measures: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+        """The result of measures that were found elsewhere, a row for each customer."""
+        lazy = self._once("finished", self._finishing)
+        return self._collect(lazy, {"measures": pl.DataFrame(measures, schema=self._measures)})
+
+    @cached_property
+    def _measures(self) -> dict[str, Any]:
+        return dict(PolarsSchema.from_ibis(self.compiled.measures.schema()))
+
+    def _finishing(self) -> pl.LazyFrame:
+        types = self.compiled.measures.schema()
+        with _compiling:
+            finish = self.compiled.finish(ibis.table(types, name="measures"))
+        return self._on_hooks(finish, [("measures", self._measures)])
+
+    def _once(self, name: str, compile_it: Callable[[], pl.LazyFrame]) -> pl.LazyFrame:
+        if name not in self._prepared:
+            self._prepared[name] = compile_it()
+        return self._prepared[name]
+
+    def _collect(self, lazy: pl.LazyFrame, tables: Tables) -> pl.DataFrame:
         with self._running:
             self._current = tables
             try:
@@ -63,23 +114,31 @@ class Plan:
             return pl.DataFrame(connection.sql(self.sql).to_arrow_table())
 
     @cached_property
-    def sql(self) -> str:
+    def for_sql(self) -> ir.Table:
+        """The result for engines that speak SQL: another only where order matters, which Polars has its own way for."""
+        if not any(isinstance(one, language.Sequence) for rule in self._rules.values() for one in primitives(rule)):
+            return self.compiled.result
         with _compiling:
-            fused = ibis.options.sql.fuse_selects
-            ibis.options.sql.fuse_selects = False  # a column that many read is said once, and compiling is faster
-            try:
-                return str(ibis.to_sql(self.compiled.result, dialect="duckdb"))
-            finally:
-                ibis.options.sql.fuse_selects = fused
+            return compile_rules(self._rules, _table, chains.by_window).result
+
+    @cached_property
+    def sql(self) -> str:
+        result = self.for_sql
+        with unfused():
+            return str(ibis.to_sql(result, dialect="duckdb"))
+
+    def get_ready(self) -> None:
+        """Compile for this process, unless that was done."""
+        _ = self._lazy
 
     @cached_property
     def _lazy(self) -> pl.LazyFrame:
         return self._on_hooks(self.compiled.result)
 
-    def _on_hooks(self, expression: ir.Table) -> pl.LazyFrame:
+    def _on_hooks(self, expression: ir.Table, tables: Iterable[Schema] = ()) -> pl.LazyFrame:
         with _compiling:
             backend = ibis.polars.connect()
-            for name, columns in _tables(self.needs):
+            for name, columns in tables or _tables(self.needs):
                 backend.create_table(name, pl.defer(partial(self._table, name), schema=columns))
             compiled: pl.LazyFrame = backend.compile(expression)
             return compiled
@@ -88,7 +147,7 @@ class Plan:
         return self._current[name]
 
 
-def _tables(needs: Needs) -> list[tuple[str, dict[str, Any]]]:
+def _tables(needs: Needs) -> list[Schema]:
     found = [("customers", customers_schema(needs))]
     for top in (needs.events, needs.traits):
         found += [(columns.name, schema(columns)) for columns in top.tables()]
@@ -98,22 +157,3 @@ def _tables(needs: Needs) -> list[tuple[str, dict[str, Any]]]:
 def _table(name: str, columns: Columns | None, needs: Needs) -> ir.Table:
     types = customers_schema(needs) if columns is None else schema(columns)
     return ibis.table(PolarsSchema.to_ibis(types), name=name)
-
-
-class Plans:
-    """The plans in use, the least recently used forgotten first."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], Plan] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, signature: str, rules: Callable[[], Mapping[str, Rule]], zone: tzinfo) -> Plan:
-        """The plan of these rules, made where it is not kept; `signature` says all that is in them."""
-        key = (signature, str(zone))
-        with self._lock:
-            plan = self._kept.get(key) or Plan(rules(), zone)
-            self._kept[key] = plan
-            self._kept.move_to_end(key)
-            while len(self._kept) > PLANS_KEPT:
-                self._kept.popitem(last=False)
-        return plan

@@ -1,4 +1,4 @@
-"""Rules over stored facts: a few customers on Polars, everybody on DuckDB."""
+"""Rules over stored facts: a few customers on Polars, everybody on DuckDB or the engine a shop chose."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from dangol.profile import steps as profile
+from dangol.segment import warehouses
 from dangol.segment.engines import Plan
 from dangol.segment.project import Tables
 
@@ -38,14 +39,23 @@ def judge(plan: Plan, at: Mapping[int, int]) -> dict[int, Judged]:
     return dict(_read(plan, plan.on_polars(tables(plan, at)))) if at else {}
 
 
-def judge_all(plan: Plan, t: int) -> Iterator[dict[int, Judged]]:
-    """Everybody at one instant, some thousand customers at a time."""
+def frames(plan: Plan, t: int) -> Iterator[pl.DataFrame]:
+    """The plan's result for everybody at one instant from the rows, in parts; on the shop's engine if it chose one."""
+    engine = warehouses.chosen()
+    if engine is not None:
+        yield from warehouses.run(engine, plan.for_sql, projected(plan, t))
+        return
+    for part in projected(plan, t):
+        yield plan.on_duckdb(part)
+
+
+def projected(plan: Plan, t: int) -> Iterator[Tables]:
+    """The tables of everybody, some thousand customers at a time."""
     first = profile.first_seen(None)
     names = plan.needs.fact_names()
     rows = profile.histories(None, names) if names != set() else iter(())
     for ids, part in _parts(sorted(first), rows):
-        customers = {customer: (t, first[customer]) for customer in ids}
-        yield dict(_read(plan, plan.on_duckdb(plan.projector.tables(customers, part))))
+        yield plan.projector.tables({customer: (t, first[customer]) for customer in ids}, part)
 
 
 def _parts(
@@ -59,7 +69,8 @@ def _parts(
             yield ids[start:end], part
             start, part = end, []
         part.append(row)
-    yield ids[start:], part
+    if start < len(ids):  # of a shop without customers there is no part, and no engine is started for it
+        yield ids[start:], part
 
 
 def _read(plan: Plan, frame: pl.DataFrame) -> Iterator[tuple[int, Judged]]:

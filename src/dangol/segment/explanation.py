@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
 from dangol.base.clock import from_us, to_us
+from dangol.profile import predictions
 from dangol.profile import steps as profile
-from dangol.segment import evaluation, project
+from dangol.segment import ahead, evaluation, groups, project
 from dangol.segment.engines import Plan
-from dangol.segment.language import Events, Leaf, Primitive, Rule, Trait, leaves, primitives
+from dangol.segment.evidence import Deciding, Evidence, ForecastSaid, StepSaid
+from dangol.segment.language import (
+    Events,
+    Forecast,
+    Leaf,
+    Picked,
+    Primitive,
+    Rule,
+    Sequence,
+    Window,
+    leaves,
+    primitives,
+)
 from dangol.segment.sentences import LANGUAGES, words
 
-FACTS_SHOWN = 10
-FLIPS_FOLLOWED = 60
+EARLIEST = -62_135_596_800_000_000  # the first microsecond of the year 1
 LEAF = "\x00"  # before the pointer of a leaf that is judged alone: no segment's key begins so
 
 
 @dataclass(frozen=True, slots=True)
-class Deciding:
-    """A fact that counts for a leaf."""
+class Looks:
+    """From when to when a leaf looks at events, as seen from now; an end that is empty is open."""
 
-    name: str
-    at: datetime
+    first: datetime | None
+    last: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +48,11 @@ class LeafSaid:
     words: dict[str, str]  # by language
     holds: bool
     value: Any  # the count, sum …, or the trait's value; empty where the leaf has none
-    facts: tuple[Deciding, ...]  # the newest that count, at most FACTS_SHOWN
+    facts: tuple[Deciding, ...]  # the newest that count; of a sequence those of its chain
     changes_at: datetime | None  # the next instant at which it may change by time alone
+    looks: Looks | None  # the span of time it looks at now; empty where the leaf has none
+    steps: tuple[StepSaid, ...] = ()  # of a sequence
+    forecast: ForecastSaid | None = None  # of `predicted`
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,89 +78,68 @@ def explain(
     plan = Plan({**rules, **parts}, zone)
     t = to_us(now)
     first = profile.first_seen([customer])
-    rows = list(profile.histories([customer], plan.needs.fact_names()))
-    tables = plan.projector.tables({customer: (t, first.get(customer, evaluation.LATEST))}, rows)
+    first_at = first.get(customer, evaluation.LATEST)
+    rows = _facts(plan, rules.values(), customer, t)
+    tables = plan.projector.tables({customer: (t, first_at)}, rows)
     result = plan.on_polars(tables).row(0, named=True)
     numbers = {name: number for number, name in enumerate(plan.keys)}
-    evidence = _Evidence.gather(plan, tables, rows, t)
+    forecasts = predictions.of([customer]).get(customer, {}) if plan.needs.forecasts else {}
+    evidence = Evidence.gather(plan, tables, rows, t, forecasts, zone)
     told = tuple(
         _leaf(leaf, bool(result[f"m{numbers[name]}"]), result[f"w{numbers[name]}"], evidence)
         for name, leaf in parts.items()
     )
     member = bool(result[f"m{numbers[key]}"])
-    changes_at, certain = _change(Plan(rules, zone), key, customer, t, member)
+    changes_at, certain = ahead.change(key, rules, (customer, first_at), rows, t, zone) if first else (None, True)
     return Explanation(
         key, customer, now, member, since, told, changes_at, certain, _sentences(member, changes_at, certain, zone)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    numbers: Mapping[str, int]  # primitive → number of its columns
-    measures: Mapping[str, Any]
-    facts: Mapping[int, tuple[Deciding, ...]]  # by leaf number
-    rows: Sequence[profile.History]
-    t: int
-
-    @classmethod
-    def gather(cls, plan: Plan, tables: project.Tables, rows: Sequence[profile.History], t: int) -> _Evidence:
-        compiled = plan.compiled
-        facts: dict[int, tuple[Deciding, ...]] = {}
-        measures = plan.on_polars(tables, compiled.measures).row(0, named=True)
-        if compiled.marked is not None:
-            frame = plan.on_polars(tables, compiled.marked).sort("at", descending=True)
-            for number in compiled.leaves.values():
-                if f"in{number}" in frame.columns:
-                    counting = frame.filter(frame[f"in{number}"])
-                    if f"p{number}" in measures:
-                        counting = counting.filter(counting["row"] == measures[f"p{number}"])
-                    shown = counting.head(FACTS_SHOWN).select("name", "at").rows()
-                    facts[number] = tuple(Deciding(name, from_us(at)) for name, at in shown)
-        return cls(compiled.leaves, measures, facts, rows, t)
-
-    def value(self, rule: Primitive) -> Any:
-        if isinstance(rule, Trait):
-            return _trait_value(rule, self.rows, self.t)
-        if isinstance(rule, Events):
-            found = self.measures[f"n{self.numbers[repr(rule)]}"]
-            if rule.measure.kind == "average" and found is not None:
-                return found / max(self.measures[f"k{self.numbers[repr(rule)]}"], 1)
-            return 0 if found is None and rule.measure.kind in {"count", "distinct", "sum"} else found
-        return None
+def _facts(plan: Plan, rules: Iterable[Rule], customer: int, t: int) -> list[profile.History]:
+    """The facts that leaves look at, now or later."""
+    names = plan.needs.fact_names()
+    if names == set():
+        return []
+    since = groups.begin(groups.leaves_of(rules).values(), t)
+    return list(profile.histories([customer], names, since=since, columns=project.columns_read(plan.needs)))
 
 
-def _trait_value(rule: Trait, rows: Sequence[profile.History], t: int) -> Any:
-    told = [row for row in rows if row[3] == "identify" and row[7] and row[1] <= t]
-    key = rule.path.keys[0]
-    changes = [(row[1], traits[key]) for row in told if key in (traits := json.loads(row[7]))]
-    found = project.spells(changes, rule.path.keys[1:])
-    return found[-1][3] if found else None
-
-
-def _leaf(leaf: Leaf, holds: bool, flip: int | None, evidence: _Evidence) -> LeafSaid:
+def _leaf(leaf: Leaf, holds: bool, flip: int | None, evidence: Evidence) -> LeafSaid:
     written = json.loads(leaf.written)
     about = [one for one in primitives(leaf) if repr(one) in evidence.numbers]
-    facts = {fact for one in about for fact in evidence.facts.get(evidence.numbers[repr(one)], ())}
+    steps = next((evidence.steps(one, written) for one in about if isinstance(one, Sequence)), ())
     return LeafSaid(
         leaf.pointer,
         {language: words(written, language) for language in LANGUAGES},
         holds,
         evidence.value(about[0]) if about else None,
-        tuple(sorted(facts, key=lambda fact: fact.at, reverse=True)),
+        _counting(about, steps, evidence),
         from_us(flip) if flip is not None and flip <= evaluation.LATEST else None,
+        next((_looks(one.window, evidence.t) for one in about if isinstance(one, Events | Picked | Sequence)), None),
+        steps,
+        next((evidence.forecast(one) for one in about if isinstance(one, Forecast)), None),
     )
 
 
-def _change(plan: Plan, key: str, customer: int, t: int, member: bool) -> tuple[datetime | None, bool]:
-    """The first instant after t at which membership is another, from flip to flip."""
-    for _ in range(FLIPS_FOLLOWED):
-        judged = evaluation.judge(plan, {customer: t}).get(customer)
-        if judged is None or judged.flip is None:
-            return (from_us(t), True) if judged and (key in judged.keys) != member else (None, True)
-        if (key in judged.keys) != member:
-            return from_us(t), True
-        t = judged.flip
-    return from_us(t), False
+def _counting(about: Iterable[Primitive], steps: Iterable[StepSaid], evidence: Evidence) -> tuple[Deciding, ...]:
+    """The newest first; of a sequence those of the chain that is told."""
+    facts = {step.fact for step in steps if step.fact is not None}
+    if not facts:
+        facts = {fact for one in about for fact in evidence.facts.get(evidence.numbers[repr(one)], ())}
+    return tuple(sorted(facts, key=lambda fact: fact.at, reverse=True))
+
+
+def _looks(window: Window, t: int) -> Looks:
+    ends = [low for low in (None if window.until is None else t - window.until, window.low) if low is not None]
+    first = max(ends, default=None)
+    last = min(t - window.after, t if window.high is None else window.high)
+    return Looks(_instant(first), _instant(last))
+
+
+def _instant(at: int | None) -> datetime | None:
+    """The instant, where a calendar has one."""
+    return from_us(at) if at is not None and EARLIEST <= at <= evaluation.LATEST else None
 
 
 def _sentences(member: bool, changes_at: datetime | None, certain: bool, zone: tzinfo) -> dict[str, str]:

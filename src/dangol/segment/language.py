@@ -14,7 +14,8 @@ Scalar = str | float | bool
 
 LONGEST = 10**18  # µs; a longer span reaches over every instant a calendar has, and fits 64 bits when added to one
 DAY = 86_400_000_000
-PAGE, SCREEN = "Page Viewed", "Screen Viewed"
+MILLISECOND = 1_000
+SUMMED_BELOW = 1e15  # a number as large either way enters no sum and no average: what it is added to would be lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +112,28 @@ class Anniversary:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """The day, week, month or year that an instant lies in is the one that is now, or the one `back` before it."""
+
+    unit: str  # day, week, month, year: of the shop's calendar, weeks from Monday on
+    back: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeldFor:
     """A trait's present value began at v with v + after <= t <= v + until."""
 
     after: int
     until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """A place so many kilometres from a point; a value that is no place is never there."""
+
+    lat: float
+    lon: float
+    test: Test
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +148,7 @@ class Either:
 
 Test = (
     Equals | OneOf | Order | Text | Matches | Exists | Includes | Length | AnyItem | Times | Rolling | Anniversary
-    | HeldFor | Not | Either
+    | Calendar | HeldFor | Distance | Not | Either
 )  # fmt: skip
 
 
@@ -188,6 +206,7 @@ class Events:
     measure: Measure = ONCE
     window: Window = Window()
     minimum_age: int = 0
+    since_held: Path | None = None  # only events since this trait has had its present value
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +217,24 @@ class Picked:
     name: Name
     where: tuple[Condition, ...] = ()
     having: tuple[Condition, ...] = ()
+    window: Window = Window()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a sequence: an event at most `within` after the step before, or none in that time."""
+
+    name: Name
+    where: tuple[Condition, ...] = ()
+    within: int | None = None
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Events in order: the first lies in the window, each is later than the one before by a millisecond or more."""
+
+    steps: tuple[Step, ...]
     window: Window = Window()
 
 
@@ -213,7 +250,16 @@ class Bucket:
     high: float
 
 
-Primitive = Trait | Events | Picked | Reference | Bucket
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """At least `confidence` of the posterior of a figure lies in a range."""
+
+    figure: str
+    test: Order
+    confidence: float
+
+
+Primitive = Trait | Events | Picked | Sequence | Reference | Bucket | Forecast
 
 
 # --- trees ----------------------------------------------------------------------------------------------------------

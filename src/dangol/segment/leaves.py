@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dangol.segment import operands
+from dangol.segment.belonging import listed, topic
 from dangol.segment.comparisons import DATES, PROPERTY, QUANTITIES, TRAIT, comparison, conditions, path_of, quantity
+from dangol.segment.foretelling import predicted
+from dangol.segment.grid import rfm
 from dangol.segment.language import (
     NOBODY,
     ONCE,
@@ -31,12 +34,14 @@ from dangol.segment.language import (
 from dangol.segment.operands import Reading, below
 from dangol.segment.paths import ALLOWED as PATH_ALLOWED
 from dangol.segment.paths import trait_path
-from dangol.segment.windows import WINDOWS, window
-
-Shape = Mapping[str, Any]
+from dangol.segment.places import near
+from dangol.segment.reaching import reachable
+from dangol.segment.sequences import sequence
+from dangol.segment.shapes import Shape, inside, name_of, only
+from dangol.segment.windows import WINDOWS, in_calendar, window
 
 MEASURES = ("count", "sum", "average", "min", "max", "distinct")
-STATES = ("granted", "denied", "withdrawn")
+STATES = ("granted", "expired", "denied", "withdrawn")
 GOT = {
     "sent": "Message Sent",
     "delivered": "Email Delivered",
@@ -48,14 +53,6 @@ GOT = {
 }
 
 
-def _only(reading: Reading, pointer: str, shape: Shape, subject: str, *allowed: str) -> bool:
-    """Whether the leaf holds nothing but its subject and what it takes."""
-    unknown = [key for key in shape if key != subject and key not in allowed]
-    for key in unknown:
-        reading.refuse(below(pointer, key), key, f"beside {subject}: {', '.join(allowed) or 'nothing'}")
-    return not unknown
-
-
 def _trait(reading: Reading, pointer: str, shape: Shape) -> Rule | None:
     at = below(pointer, "trait")
     path = trait_path(shape["trait"]) if isinstance(shape["trait"], str) else None
@@ -65,23 +62,16 @@ def _trait(reading: Reading, pointer: str, shape: Shape) -> Rule | None:
     return None if path is None or test is None else Trait(path, test)
 
 
-def _name(reading: Reading, pointer: str, value: Any) -> Name | None:
-    text = operands.text(reading, pointer, value, "an event's name; Prefix* for all that begin so, * for any")
-    if text is None:
-        return None
-    return Name(text[:-1], prefix=True) if text.endswith("*") else Name(text)
-
-
 def _event(reading: Reading, pointer: str, shape: Shape) -> Rule | None:
-    known = _only(reading, pointer, shape, "event", "where", *MEASURES, *WINDOWS, "minimum_age")
-    name = _name(reading, below(pointer, "event"), shape["event"])
+    known = only(reading, pointer, shape, "event", "where", *MEASURES, *WINDOWS, "minimum_age")
+    name = name_of(reading, below(pointer, "event"), shape["event"])
     where = conditions(reading, below(pointer, "where"), shape.get("where", []))
     measure = _measure(reading, pointer, shape)
     lies = window(reading, pointer, shape)
     age = operands.span(reading, below(pointer, "minimum_age"), shape["minimum_age"]) if "minimum_age" in shape else 0
     if not known or name is None or where is None or measure is None or lies is None or age is None:
         return None
-    return Events(name, where, measure, lies, age)
+    return Events(name, (*where, *in_calendar(shape)), measure, lies, age)
 
 
 def _measure(reading: Reading, pointer: str, shape: Shape) -> Measure | None:
@@ -109,26 +99,22 @@ def _picked(newest: bool) -> Callable[[Reading, str, Shape], Rule | None]:
     subject = "last_event" if newest else "first_event"
 
     def read(reading: Reading, pointer: str, shape: Shape) -> Rule | None:
-        known = _only(reading, pointer, shape, subject, "where", "having", *WINDOWS)
-        name = _name(reading, below(pointer, subject), shape[subject])
+        known = only(reading, pointer, shape, subject, "where", "having", *WINDOWS)
+        name = name_of(reading, below(pointer, subject), shape[subject])
         where = conditions(reading, below(pointer, "where"), shape.get("where", []))
         having = conditions(reading, below(pointer, "having"), shape.get("having", []))
         lies = window(reading, pointer, shape)
         if not known or name is None or where is None or having is None or lies is None:
             return None
-        return Picked(newest, name, where, having, lies)
+        return Picked(newest, name, where, (*having, *in_calendar(shape)), lies)
 
     return read
 
 
-def _is(reading: Reading, pointer: str, shape: Shape) -> bool | None:
-    return operands.flag(reading, below(pointer, "is"), shape["is"]) if "is" in shape else True
-
-
 def _segment(reading: Reading, pointer: str, shape: Shape) -> Rule | None:
-    known = _only(reading, pointer, shape, "segment", "is")
+    known = only(reading, pointer, shape, "segment", "is")
     key = operands.text(reading, below(pointer, "segment"), shape["segment"], "the key of a segment")
-    wanted = _is(reading, pointer, shape)
+    wanted = inside(reading, pointer, shape)
     if not known or key is None or wanted is None:
         return None
     return Reference(key) if wanted else NoneOf((Reference(key),))
@@ -141,7 +127,7 @@ def _consent(reading: Reading, pointer: str, shape: Shape) -> Rule | None:
     state = shape.get("is", "granted")
     if state not in (*STATES, "none"):
         reading.refuse(below(pointer, "is"), state, ", ".join((*STATES, "none")))
-    known = _only(reading, pointer, shape, "consent", "purpose", "is", *DATES)
+    known = only(reading, pointer, shape, "consent", "purpose", "is", *DATES)
     dated = any(word in DATES for word in shape)
     when = comparison(reading, pointer, shape, DATES, {"consent", "purpose", "is"}) if dated and known else None
     if not known or channel is None or purpose is None or (dated and when is None):
@@ -169,13 +155,19 @@ def _newest_consent(where: tuple[Condition, ...], state: str, when: Test | None)
 
 
 def _survey(reading: Reading, pointer: str, shape: Shape) -> Rule | None:
-    known = _only(reading, pointer, shape, "survey", "score", "answer", *WINDOWS)
+    known = only(reading, pointer, shape, "survey", "score", "answer", *WINDOWS)
     key = operands.text(reading, below(pointer, "survey"), shape["survey"], "the key of a survey")
     lies = window(reading, pointer, shape)
     having = _judged(reading, pointer, shape)
     if not known or key is None or lies is None or having is None:
         return None
-    return Picked(True, Name("Survey Answered"), (Condition(Path(("survey",)), Equals(key)),), having, lies)
+    return Picked(
+        True,
+        Name("Survey Answered"),
+        (Condition(Path(("survey",)), Equals(key)),),
+        (*having, *in_calendar(shape)),
+        lies,
+    )
 
 
 def _judged(reading: Reading, pointer: str, shape: Shape) -> tuple[Condition, ...] | None:
@@ -194,7 +186,7 @@ def _judged(reading: Reading, pointer: str, shape: Shape) -> tuple[Condition, ..
 
 
 def _message(reading: Reading, pointer: str, shape: Shape) -> Rule | None:
-    known = _only(reading, pointer, shape, "message", "got", *MEASURES, *WINDOWS)
+    known = only(reading, pointer, shape, "message", "got", *MEASURES, *WINDOWS)
     about, at = shape["message"], below(pointer, "message")
     where = _about(reading, at, about)
     got = shape.get("got")
@@ -205,20 +197,20 @@ def _message(reading: Reading, pointer: str, shape: Shape) -> Rule | None:
     lies = window(reading, pointer, shape)
     if not known or where is None or measure is None or lies is None:
         return None
-    return Events(Name(GOT[got]), where, measure, lies)
+    return Events(Name(GOT[got]), (*where, *in_calendar(shape)), measure, lies)
 
 
 def _about(reading: Reading, pointer: str, about: Any) -> tuple[Condition, ...] | None:
     if not isinstance(about, Mapping):
         reading.refuse(pointer, about, "{campaign, step, variant, channel}, each of them optional")
         return None
-    _only(reading, pointer, about, "campaign", "step", "variant", "channel")
+    only(reading, pointer, about, "campaign", "step", "variant", "channel")
     told = {word: operands.text(reading, below(pointer, word), value) for word, value in about.items()}
     return tuple(Condition(Path((word,)), Equals(value)) for word, value in told.items() if value is not None)
 
 
 def _bucket(reading: Reading, pointer: str, shape: Shape) -> Rule | None:
-    known = _only(reading, pointer, shape, "bucket", "percent", "from", "to")
+    known = only(reading, pointer, shape, "bucket", "percent", "from", "to")
     salt = operands.text(reading, below(pointer, "bucket"), shape["bucket"])
     if "percent" in shape and ("from" in shape or "to" in shape):
         reading.refuse(pointer, "percent with from or to", "percent, or from and to")
@@ -251,5 +243,11 @@ LEAVES: dict[str, Callable[[Reading, str, Shape], Rule | None]] = {
     "survey": _survey,
     "message": _message,
     "bucket": _bucket,
+    "sequence": sequence,
+    "topic": topic,
+    "list": listed,
+    "rfm": rfm,
+    "near": near,
+    "reachable": reachable,
+    "predicted": predicted,
 }
-NOT_YET = ("sequence", "topic", "reachable", "list", "rfm", "predicted", "near")

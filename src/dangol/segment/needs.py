@@ -15,11 +15,14 @@ from dangol.segment.language import (
     Anniversary,
     AnyItem,
     Bucket,
+    Calendar,
     Condition,
+    Distance,
     Either,
     Equals,
     Events,
     Exists,
+    Forecast,
     HeldFor,
     Includes,
     Length,
@@ -33,6 +36,8 @@ from dangol.segment.language import (
     Primitive,
     Rolling,
     Scalar,
+    Sequence,
+    Step,
     Test,
     Text,
     Times,
@@ -48,12 +53,21 @@ class Kind(NamedTuple):
     detail: str = ""
 
 
+SPANNING = {"anniversary", "calendar"}  # kinds whose columns are two: where a span of time begins, and where it ends
 TEXT, NUMBER, BOOLEAN, EXISTS = Kind("text"), Kind("number"), Kind("boolean"), Kind("exists")
 INSTANT, LENGTH, ITEMS, KEY = Kind("instant"), Kind("length"), Kind("items"), Kind("key")
 
 
 def anniversary_kind(test: Anniversary) -> Kind:
     return Kind("anniversary", f"{test.before}/{test.behind}")
+
+
+def calendar_kind(test: Calendar) -> Kind:
+    return Kind("calendar", f"{test.unit}/{test.back}")
+
+
+def distance_kind(test: Distance) -> Kind:
+    return Kind("distance", f"{test.lat!r}/{test.lon!r}")
 
 
 @dataclass(slots=True)
@@ -105,6 +119,7 @@ class Needs:
     names: dict[Name, set[Path]] = field(default_factory=dict)  # events → where values are looked for in them
     paths: dict[Path, int] = field(default_factory=dict)  # trait → its number in the table of changes
     salts: dict[str, str] = field(default_factory=dict)  # salt → column of the customers' table
+    forecasts: dict[Forecast, str] = field(default_factory=dict)  # likewise: from when it says so
 
     def fact_names(self) -> set[str] | None:
         """The names of facts to read; None for all."""
@@ -122,17 +137,24 @@ def needs_of(rules: Iterable[Primitive]) -> Needs:
             needs.traits.ask(Condition(SELF, rule.test))
         elif isinstance(rule, Bucket):
             needs.salts.setdefault(rule.salt, f"share{len(needs.salts)}")
+        elif isinstance(rule, Forecast):
+            needs.forecasts.setdefault(rule, f"told{len(needs.forecasts)}")
         elif isinstance(rule, Events | Picked):
             _ask_events(needs, rule)
+        elif isinstance(rule, Sequence):
+            for step in rule.steps:
+                _ask_events(needs, step)
     return needs
 
 
-def _ask_events(needs: Needs, rule: Events | Picked) -> None:
+def _ask_events(needs: Needs, rule: Events | Picked | Step) -> None:
     paths = needs.names.setdefault(rule.name, set())
     judged = rule.having if isinstance(rule, Picked) else ()
     for condition in (*rule.where, *judged):
         needs.events.ask(condition)
         paths.add(condition.path)
+    if isinstance(rule, Events) and rule.since_held is not None:
+        needs.paths.setdefault(rule.since_held, len(needs.paths))
     if isinstance(rule, Events) and rule.measure.of is not None:
         needs.events.want(rule.measure.of, KEY if rule.measure.kind == "distinct" else NUMBER)
         paths.add(rule.measure.of)
@@ -159,6 +181,10 @@ def kinds(test: Test) -> set[Kind]:
         return {Kind("matches", test.pattern)}
     if isinstance(test, Anniversary):
         return {anniversary_kind(test)}
+    if isinstance(test, Calendar):
+        return {calendar_kind(test)}
+    if isinstance(test, Distance):
+        return {distance_kind(test)}
     return {kind for types, kind in _KINDS if isinstance(test, types)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
@@ -13,7 +14,7 @@ from dangol.base import spans
 from dangol.base.clock import MICROSECOND, to_us
 from dangol.base.errors import Fault
 from dangol.base.instants import parse_instant
-from dangol.segment.language import DAY, LONGEST, Scalar
+from dangol.segment.language import DAY, LONGEST, Calendar, Scalar
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -22,9 +23,11 @@ TIME_ALLOWED = "a date such as 2026-05-01, an ISO 8601 time, or seconds since 19
 
 @dataclass(slots=True)
 class Reading:
-    """One rule being read: the shop's zone and the faults found so far."""
+    """One rule being read: what the shop is to it, and the faults found so far."""
 
     zone: tzinfo
+    opt_out: frozenset[str] = frozenset()  # topics to which people are subscribed unless they said no
+    makings: Mapping[str, int] = field(default_factory=dict)  # of lists made anew under an old key: which time it is
     faults: list[Fault] = field(default_factory=list)
 
     def refuse(self, pointer: str, found: Any, allowed: str) -> None:
@@ -105,6 +108,26 @@ def flag(reading: Reading, pointer: str, value: Any) -> bool | None:
     return None
 
 
+PERIODS = {
+    "today": Calendar("day", 0),
+    "yesterday": Calendar("day", 1),
+    "this_week": Calendar("week", 0),
+    "last_week": Calendar("week", 1),
+    "this_month": Calendar("month", 0),
+    "last_month": Calendar("month", 1),
+    "this_year": Calendar("year", 0),
+    "last_year": Calendar("year", 1),
+}
+
+
+def period(reading: Reading, pointer: str, value: Any) -> Calendar | None:
+    """A day, week, month or year of the shop's calendar."""
+    if isinstance(value, str) and value in PERIODS:
+        return PERIODS[value]
+    reading.refuse(pointer, value, ", ".join(PERIODS))
+    return None
+
+
 def text(reading: Reading, pointer: str, value: Any, allowed: str = "a text") -> str | None:
     if isinstance(value, str) and value:
         return value
@@ -151,7 +174,10 @@ def moment_in(value: Any, zone: tzinfo) -> Moment | None:
     first = to_us(instant)
     if not (isinstance(value, str) and _DATE.fullmatch(value.strip())):
         return Moment(first, first)
-    return Moment(first, day_start(date.fromisoformat(value.strip()) + timedelta(days=1), zone) - 1)
+    day = date.fromisoformat(value.strip())
+    if day == date.max:  # the calendar has no next day
+        return Moment(first, first + DAY - 1)
+    return Moment(first, day_start(day + timedelta(days=1), zone) - 1)
 
 
 def day_start(on: date, zone: tzinfo) -> int:

@@ -11,14 +11,15 @@ from typing import Any
 
 from dangol.base.errors import Invalid
 from dangol.segment.language import EVERYBODY, All, AnyOf, Exactly, Leaf, NoneOf, Rule
-from dangol.segment.leaves import LEAVES, NOT_YET
+from dangol.segment.leaves import LEAVES
 from dangol.segment.operands import Reading, below, is_number
 
 DEEPEST = 10
 MOST_LEAVES = 50
 NAME_LONGEST = 200
+NO_MAKINGS: Mapping[str, int] = {}
 _KEY = re.compile(r"[a-z0-9-]{1,64}")
-_COMBINATORS: dict[str, type[All] | type[AnyOf] | type[NoneOf]] = {"all": All, "any": AnyOf, "none": NoneOf}
+COMBINATORS: dict[str, type[All] | type[AnyOf] | type[NoneOf]] = {"all": All, "any": AnyOf, "none": NoneOf}
 _ALLOWED_RULE = f"all, any, none, exactly, or a leaf: {', '.join(LEAVES)}"
 
 
@@ -32,9 +33,15 @@ class Shape:
     rule: Rule
 
 
-def read_segment(shape: Any, zone: tzinfo, key: str | None = None) -> Shape:
+def read_segment(
+    shape: Any,
+    zone: tzinfo,
+    key: str | None = None,
+    opt_out: frozenset[str] = frozenset(),
+    makings: Mapping[str, int] = NO_MAKINGS,
+) -> Shape:
     """The segment that a shape says; `key` where its place says it already. Raises Invalid."""
-    reading = Reading(zone)
+    reading = Reading(zone, opt_out, makings)
     if not isinstance(shape, Mapping):
         reading.refuse("", shape, "a mapping with key, name and where")
         raise Invalid(reading.faults)
@@ -61,9 +68,12 @@ def _key(reading: Reading, shape: Mapping[str, Any], key: str | None) -> str:
     return given
 
 
-def read_rule(where: Any, zone: tzinfo) -> Rule:
-    """The rule under `where`. Raises Invalid with pointers that begin at /where."""
-    reading = Reading(zone)
+def read_rule(
+    where: Any, zone: tzinfo, opt_out: frozenset[str] = frozenset(), makings: Mapping[str, int] = NO_MAKINGS
+) -> Rule:
+    """The rule under `where`; `opt_out` are the topics declared so, `makings` how often lists were made under their
+    keys. Raises Invalid with pointers from /where."""
+    reading = Reading(zone, opt_out, makings)
     rule = _whole(reading, {"where": where})
     if reading.faults or rule is None:
         raise Invalid(reading.faults)
@@ -90,8 +100,8 @@ def _rule(reading: Reading, pointer: str, shape: Any, level: int, counted: list[
     if not isinstance(shape, Mapping):
         reading.refuse(pointer, shape, _ALLOWED_RULE + (" (everyone stands alone)" if shape == "everyone" else ""))
         return None
-    combined = [word for word in (*_COMBINATORS, "exactly") if word in shape]
-    subjects = [word for word in (*LEAVES, *NOT_YET) if word in shape]
+    combined = [word for word in (*COMBINATORS, "exactly") if word in shape]
+    subjects = [word for word in LEAVES if word in shape]
     if combined:
         return _combined(reading, pointer, shape, level, counted)
     if len(subjects) != 1:
@@ -105,10 +115,6 @@ def _rule(reading: Reading, pointer: str, shape: Any, level: int, counted: list[
 
 
 def _leaf(reading: Reading, pointer: str, shape: Mapping[str, Any], subject: str) -> Rule | None:
-    if subject in NOT_YET:
-        allowed = f"{subject} is not supported in this version; supported are {', '.join(LEAVES)}"
-        reading.refuse(below(pointer, subject), subject, allowed)
-        return None
     rule = LEAVES[subject](reading, pointer, shape)
     return None if rule is None else Leaf(pointer, json.dumps(shape, ensure_ascii=False, default=str), rule)
 
@@ -122,7 +128,7 @@ def _combined(reading: Reading, pointer: str, shape: Mapping[str, Any], level: i
     if word == "exactly":
         return _exactly(reading, at, value, level, counted)
     rules = _rules(reading, at, value, level, counted)
-    return None if rules is None else _COMBINATORS[word](rules)
+    return None if rules is None else COMBINATORS[word](rules)
 
 
 def _rules(reading: Reading, pointer: str, value: Any, level: int, counted: list[int]) -> tuple[Rule, ...] | None:

@@ -6,28 +6,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
-from functools import partial
-from itertools import groupby
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
 import polars as pl
-import re2  # type: ignore[import-untyped]
 
 from dangol.base.clock import from_us
 from dangol.base.instants import iso
 from dangol.base.shares import share
+from dangol.collect.facts import EVENT_NAMES
+from dangol.profile import predictions
 from dangol.profile.steps import History
 from dangol.segment import values
-from dangol.segment.language import PAGE, SCREEN, Name, Path
-from dangol.segment.needs import Columns, Items, Kind, Needs
+from dangol.segment.foretelling import from_when
+from dangol.segment.language import Name, Path
+from dangol.segment.needs import SPANNING, Columns, Kind, Needs
+from dangol.segment.typed import Reader, picker, reader
 
-decode = msgspec.json.Decoder().decode
 Tables = dict[str, pl.DataFrame]
-Lookup = Callable[[Path], Any]
-Reader = Callable[[Any, int], Any]  # a value and t, to what the column holds
+Find = Callable[[Path], Sequence[Any]]  # the values at a path, one for each row
 
 TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "text": pl.String,
@@ -40,6 +38,8 @@ TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "key": pl.String,
     "matches": pl.Boolean,
     "anniversary": pl.Int64,
+    "calendar": pl.Int64,
+    "distance": pl.Float64,
 }
 FIXED: dict[str, dict[str, type[pl.DataType]]] = {
     "customers": {"customer_id": pl.Int64, "t": pl.Int64, "first_at": pl.Int64},
@@ -52,7 +52,7 @@ FIXED: dict[str, dict[str, type[pl.DataType]]] = {
     },
     "items": {"parent": pl.Int64, "row": pl.Int64, "t": pl.Int64},
 }  # fmt: skip
-END = "_end"  # a column of anniversaries is two: where the span begins, and where it ends
+END = "_end"  # of the second of two columns: where the span ends
 
 
 def schema(columns: Columns) -> dict[str, Any]:
@@ -60,49 +60,112 @@ def schema(columns: Columns) -> dict[str, Any]:
     found: dict[str, Any] = dict(FIXED[columns.name] if columns.name in FIXED else FIXED["items"])
     for (_, kind), name in columns.columns.items():
         found[name] = TYPES[kind.word]
-        if kind.word == "anniversary":
+        if kind.word in SPANNING:
             found[name + END] = pl.Int64
     return found
 
 
 def customers_schema(needs: Needs) -> dict[str, Any]:
-    return {**FIXED["customers"], **dict.fromkeys(needs.salts.values(), pl.Float64)}
+    shares = dict.fromkeys(needs.salts.values(), pl.Float64)
+    return {**FIXED["customers"], **shares, **dict.fromkeys(needs.forecasts.values(), pl.Int64)}
 
 
-@dataclass(slots=True)
+def columns_read(needs: Needs) -> set[str]:
+    """The columns of JSON in which something is looked for."""
+    roots = {path.root for paths in needs.names.values() for path in paths}
+    found = {name for root, name in (("", "properties"), ("$context", "context")) if root in roots}
+    return found | ({"traits"} if needs.paths else set())
+
+
 class Projector:
     """Turns the facts of some customers, each with an instant, into tables."""
 
-    needs: Needs
-    zone: tzinfo
+    def __init__(self, needs: Needs, zone: tzinfo) -> None:
+        self.needs = needs
+        self.events = Filler(needs.events, zone)
+        self.traits = Filler(needs.traits, zone)
+        self._asked: dict[tuple[str, bool], Asked | None] = {}
+        self._learnt = picker({path.keys[0] for path in needs.paths}, msgspec.UNSET)
 
     def tables(self, customers: Mapping[int, tuple[int, int]], rows: Iterable[History]) -> Tables:
         """`customers`: id → (t, time of the first fact); `rows` by customer, time and position."""
-        events = Filler(self.needs.events, self.zone)
-        traits = Filler(self.needs.traits, self.zone)
-        asked: dict[tuple[str, bool], set[Path] | None] = {}  # None: no leaf looks at such facts
-        for customer, group in groupby(rows, lambda row: row[0]):
-            if customer not in customers:
+        events: dict[tuple[str, str, bool], tuple[list[int], list[History]]] = {}
+        learnt: list[History] = []
+        for number, row in enumerate(rows):
+            kind = row[3]
+            if row[0] not in customers:
                 continue
-            t = customers[customer][0]
-            changes: dict[str, list[tuple[int, Any]]] = {}
-            for row in group:
-                if row[3] == "identify":
-                    self._learn(changes, row)
-                    continue
-                name, own = event_name(row), bool(row[5])
-                if (name, own) not in asked:
-                    asked[name, own] = self._asked(name, own)
-                paths = asked[name, own]
-                if paths is not None:
-                    events.add((customer, t, events.next_row(), row[1], name, own), t, lookup(row, name), paths)
-            if changes:
-                self._trait_rows(traits, customer, t, changes)
-        return {"customers": self._customers(customers), **events.frames(), **traits.frames()}
+            if kind == "identify":
+                learnt.append(row)
+            else:
+                numbers, some = events.setdefault((kind, row[4] if kind == "track" else "", row[5]), ([], []))
+                numbers.append(number)
+                some.append(row)
+        frames = Frames()
+        for (kind, name, own), (numbers, some) in events.items():
+            self._tell(frames, EVENT_NAMES.get(kind, name), bool(own), numbers, some, customers)
+        if learnt and self.needs.paths:
+            self._learn(frames, learnt, customers)
+        told = frames.joined([*self.needs.events.tables(), *self.needs.traits.tables()])
+        return {"customers": self._customers(customers), **told}
 
-    def _asked(self, name: str, own: bool) -> set[Path] | None:
-        found = [paths for wanted, paths in self.needs.names.items() if matches(wanted, name, own)]
-        return set().union(*found) if found else None
+    def asked(self, name: str, own: bool) -> Asked | None:
+        """What leaves look for in events of this name; None where none looks at them."""
+        if (name, own) not in self._asked:
+            found = [paths for wanted, paths in self.needs.names.items() if matches(wanted, name, own)]
+            self._asked[name, own] = Asked(set().union(*found)) if found else None
+        return self._asked[name, own]
+
+    def _tell(
+        self,
+        frames: Frames,
+        name: str,
+        own: bool,
+        numbers: Sequence[int],
+        rows: Sequence[History],
+        customers: Mapping[int, tuple[int, int]],
+    ) -> None:
+        """Rows of events, all of one name; `numbers` say their order among those of all names."""
+        asked = self.asked(name, own) if name else None
+        if asked is None:
+            return
+        ids, ats, *_ = zip(*rows, strict=True)
+        ts = [customers[customer][0] for customer in ids]
+        fixed = {"customer_id": ids, "t": ts, "row": numbers, "at": ats}
+        frame = pl.DataFrame(fixed, schema=dict.fromkeys(fixed, pl.Int64)).with_columns(
+            pl.lit(name).alias("name"), pl.lit(own).alias("own")
+        )
+        self.events.fill(frames, frame, numbers, ts, asked.finder(rows, name), asked.paths)
+
+    def _learn(self, frames: Frames, rows: Sequence[History], customers: Mapping[int, tuple[int, int]]) -> None:
+        """Rows of what traits were, one for every different value."""
+        told = self._learnt([row[7] for row in rows])
+        changes: dict[tuple[int, str], list[tuple[int, Any]]] = {}
+        for key, values_of_key in told.items():
+            for row, value in zip(rows, values_of_key, strict=True):
+                if value is not msgspec.UNSET:
+                    history = changes.setdefault((row[0], key), [])
+                    if history and history[-1][0] == row[1]:
+                        history.pop()  # two at one instant: the later position stands
+                    history.append((row[1], value))
+        by_key: dict[str, list[tuple[Path, int]]] = {}
+        for path, number in self.needs.paths.items():
+            by_key.setdefault(path.keys[0], []).append((path, number))
+        spans = [
+            (customer, customers[customer][0], number, *spell)
+            for (customer, key), history in changes.items()
+            for path, number in by_key[key]
+            for spell in spells(history, path.keys[1:])
+        ]
+        if spans:
+            self._trait_rows(frames, spans)
+
+    def _trait_rows(self, frames: Frames, spans: Sequence[tuple[Any, ...]]) -> None:
+        ids, ts, paths, since, until, held, found = zip(*spans, strict=True)
+        numbers = frames.numbers(self.needs.traits, len(spans))
+        fixed = {"customer_id": ids, "t": ts, "row": numbers, "path": paths, "since": since, "until": until}
+        frame = pl.DataFrame({**fixed, "held": held}, schema=FIXED["traits"])
+        self.traits.fill(frames, frame, numbers, ts, lambda path: [values.at_path(v, path.keys) for v in found])
 
     def _customers(self, customers: Mapping[int, tuple[int, int]]) -> pl.DataFrame:
         columns: dict[str, list[Any]] = {
@@ -112,29 +175,36 @@ class Projector:
         }
         for salt, name in self.needs.salts.items():
             columns[name] = [share(salt, customer) for customer in customers]
+        told = predictions.of(list(customers)) if self.needs.forecasts else {}
+        for forecast, name in self.needs.forecasts.items():
+            columns[name] = [from_when(forecast, told.get(customer, {})) for customer in customers]
         return pl.DataFrame(columns, schema=customers_schema(self.needs))
 
-    def _learn(self, changes: dict[str, list[tuple[int, Any]]], row: History) -> None:
-        if not (self.needs.paths and row[7]):
-            return
-        told = decode(row[7])
-        for key in {path.keys[0] for path in self.needs.paths} & set(told):
-            history = changes.setdefault(key, [])
-            if history and history[-1][0] == row[1]:
-                history.pop()  # two at one instant: the later position stands
-            history.append((row[1], told[key]))
 
-    def _trait_rows(
-        self, traits: Filler, customer: int, t: int, changes: Mapping[str, Sequence[tuple[int, Any]]]
-    ) -> None:
-        for path, number in self.needs.paths.items():
-            for since, until, held, value in spells(changes.get(path.keys[0], ()), path.keys[1:]):
-                found = partial(_at, value)
-                traits.add((customer, t, traits.next_row(), number, since, until, held), t, found)
+class Asked:
+    """What leaves look for in events of one name."""
 
+    def __init__(self, paths: set[Path]) -> None:
+        self.paths = paths
+        self._picks = {
+            root: picker({path.keys[0] for path in paths if path.root == root})
+            for root in ("", "$context")
+            if any(path.root == root for path in paths)
+        }
 
-def _at(value: Any, path: Path) -> Any:
-    return values.at_path(value, path.keys)
+    def finder(self, rows: Sequence[History], name: str) -> Find:
+        """Finds the values at a path in all these rows; JSON is read once."""
+        picked = {root: pick([row[8] if root else row[6] for row in rows]) for root, pick in self._picks.items()}
+
+        def find(path: Path) -> Sequence[Any]:
+            if path.root in picked:
+                found = picked[path.root][path.keys[0]]
+                return found if len(path.keys) == 1 else [values.at_path(value, path.keys[1:]) for value in found]
+            if path.root == "$timestamp":
+                return [iso(from_us(row[1])) for row in rows]
+            return [row[3] if path.root == "$type" else row[4] or name for row in rows]
+
+        return find
 
 
 def spells(changes: Sequence[tuple[int, Any]], keys: tuple[str, ...]) -> list[tuple[int, int, int, Any]]:
@@ -157,8 +227,7 @@ def spells(changes: Sequence[tuple[int, Any]], keys: tuple[str, ...]) -> list[tu
 
 def event_name(row: History) -> str:
     """The name by which rules know a fact; empty for one that is no event."""
-    kind = row[3]
-    return row[4] if kind == "track" else PAGE if kind == "page" else SCREEN if kind == "screen" else ""
+    return row[4] if row[3] == "track" else EVENT_NAMES.get(row[3], "")
 
 
 def matches(wanted: Name, name: str, own: bool) -> bool:
@@ -166,116 +235,81 @@ def matches(wanted: Name, name: str, own: bool) -> bool:
     return bool(name) and (not own and name.startswith(wanted.text) if wanted.prefix else name == wanted.text)
 
 
-def lookup(row: History, name: str) -> Lookup:
-    """Finds values in one fact; JSON is read when the first path asks for it."""
-    decoded: dict[str, Any] = {}
+class Frames:
+    """Parts of tables as they come to be."""
 
-    def find(path: Path) -> Any:
-        if path.root in {"", "$context"}:
-            if path.root not in decoded:
-                raw = row[8] if path.root else row[6]
-                decoded[path.root] = decode(raw) if raw else None
-            return values.at_path(decoded[path.root], path.keys)
-        if path.root == "$timestamp":
-            return iso(from_us(row[1]))
-        return row[3] if path.root == "$type" else row[4] or name
+    def __init__(self) -> None:
+        self._parts: dict[str, list[pl.DataFrame]] = {}
+        self._rows: dict[str, int] = {}
 
-    return find
+    def numbers(self, columns: Columns, count: int) -> range:
+        """Numbers for the next rows of a table."""
+        start = self._rows.get(columns.name, 0)
+        self._rows[columns.name] = start + count
+        return range(start, start + count)
 
+    def add(self, columns: Columns, frame: pl.DataFrame) -> None:
+        self._parts.setdefault(columns.name, []).append(frame)
 
-class Filler:
-    """Fills the columns of one table, and of the tables of items below it."""
-
-    def __init__(self, columns: Columns, zone: tzinfo) -> None:
-        self.columns = columns
-        self.schema = schema(columns)
-        self.rows: list[tuple[Any, ...]] = []
-        by_path: dict[Path, list[tuple[Reader, bool]]] = {}
-        for (path, kind), _ in columns.columns.items():
-            by_path.setdefault(path, []).append((reader(kind, zone, path), kind.word == "anniversary"))
-        self.plan = list(by_path.items())
-        self.order = self._order()
-        self.below = [(path, ItemFiller(items, zone)) for path, items in columns.items.items()]
-
-    def _order(self) -> list[str]:
-        """The columns' names in the order in which values are appended: path by path."""
-        fixed = list(FIXED.get(self.columns.name, FIXED["items"]))
-        names = [name for path, _ in self.plan for (p, _k), name in self.columns.columns.items() if p == path]
-        ends = {name for (_, kind), name in self.columns.columns.items() if kind.word == "anniversary"}
-        return fixed + [n for name in names for n in ((name, name + END) if name in ends else (name,))]
-
-    def next_row(self) -> int:
-        return len(self.rows)
-
-    def add(self, fixed: tuple[Any, ...], t: int, find: Lookup, paths: set[Path] | None = None) -> None:
-        """Append one row: what every row has, then each value as each column wants it; nulls beside `paths`."""
-        row = list(fixed)
-        for path, readers in self.plan:
-            if paths is not None and path not in paths:
-                for _, two in readers:
-                    row.extend((None, None) if two else (None,))
-                continue
-            value = find(path)
-            for read, two in readers:
-                if two:
-                    row.extend(read(value, t) or (None, None))
-                else:
-                    row.append(read(value, t))
-        for path, below in self.below:
-            if paths is None or path in paths:
-                below.add(len(self.rows), t, find(path))
-        self.rows.append(tuple(row))
-
-    def frames(self) -> Tables:
-        columns = list(zip(*self.rows, strict=True)) if self.rows else [() for _ in self.order]
-        filled = dict(zip(self.order, columns, strict=True))
-        series = [pl.Series(name, filled[name], dtype=kind) for name, kind in self.schema.items()]
-        found = {self.columns.name: pl.DataFrame(series)}
-        for _, below in self.below:
-            found |= below.filler.frames()
+    def joined(self, tables: Iterable[Columns]) -> Tables:
+        """Every table whole: columns that a part does not have are null there."""
+        found: Tables = {}
+        for columns in tables:
+            whole = schema(columns)
+            parts = [pl.DataFrame(schema=whole), *self._parts.get(columns.name, ())]
+            found[columns.name] = pl.concat(parts, how="diagonal")
         return found
 
 
-@dataclass(slots=True)
-class ItemFiller:
-    """Fills the table of one list's items."""
+class Filler:
+    """Makes the columns of one table, and of the tables of items below it."""
 
-    items: Items
-    zone: tzinfo
-    filler: Filler = field(init=False)
+    def __init__(self, columns: Columns, zone: tzinfo) -> None:
+        self.columns = columns
+        self.readers: dict[Path, list[tuple[str, Kind, Reader]]] = {}
+        for (path, kind), name in columns.columns.items():
+            self.readers.setdefault(path, []).append((name, kind, reader(kind, zone, path)))
+        self.below = {path: Filler(items.columns, zone) for path, items in columns.items.items()}
 
-    def __post_init__(self) -> None:
-        self.filler = Filler(self.items.columns, self.zone)
+    def fill(
+        self,
+        frames: Frames,
+        frame: pl.DataFrame,
+        numbers: Sequence[int],
+        ts: Sequence[int],
+        find: Find,
+        paths: set[Path] | None = None,
+    ) -> None:
+        """Add rows: `frame` has what every row has, the others come from `find`, at `paths` (None: at all)."""
+        series: list[pl.Series] = []
+        for path, readers in self.readers.items():
+            if paths is None or path in paths:
+                found = find(path)
+                for name, kind, read in readers:
+                    series += _series(name, kind, read(found, ts))
+        frames.add(self.columns, frame.with_columns(series))
+        for path, below in self.below.items():
+            if paths is None or path in paths:
+                below._items(frames, numbers, ts, find(path))
 
-    def add(self, parent: int, t: int, value: Any) -> None:
-        if isinstance(value, list):
-            for item in value:
-                if isinstance(item, dict):
-                    self.filler.add((parent, self.filler.next_row(), t), t, partial(_at, item))
+    def _items(self, frames: Frames, parents: Sequence[int], ts: Sequence[int], lists: Sequence[Any]) -> None:
+        """Rows of the objects in lists."""
+        found = [
+            (parent, t, item)
+            for parent, t, items in zip(parents, ts, lists, strict=True)
+            if isinstance(items, list)
+            for item in items
+            if isinstance(item, dict)
+        ]
+        if found:
+            parent, t, objects = zip(*found, strict=True)
+            numbers = frames.numbers(self.columns, len(found))
+            frame = pl.DataFrame({"parent": parent, "row": numbers, "t": t}, schema=FIXED["items"])
+            self.fill(frames, frame, numbers, t, lambda path: [values.at_path(one, path.keys) for one in objects])
 
 
-def reader(kind: Kind, zone: tzinfo, path: Path) -> Reader:
-    """How a column reads a value."""
-    own_zone = UTC if path.root == "$timestamp" else zone
-
-    def instant(value: Any) -> int | None:
-        return values.instant_of(value, own_zone)
-
-    if kind.word == "anniversary":
-        before, behind = map(int, kind.detail.split("/"))
-        return lambda value, t: values.anniversary(instant(value), t, before, behind, zone)
-    if kind.word == "matches":
-        search = re2.compile(kind.detail).search
-        return lambda value, _: isinstance(value, str) and value != "" and search(value) is not None
-    simple: dict[str, Callable[[Any], Any]] = {
-        "text": values.text_of,
-        "number": values.number_of,
-        "boolean": values.boolean_of,
-        "exists": values.exists,
-        "instant": instant,
-        "length": values.length_of,
-        "items": values.item_keys,
-        "key": values.key_of,
-    }
-    read = simple[kind.word]
-    return lambda value, _: read(value)
+def _series(name: str, kind: Kind, found: list[Any]) -> list[pl.Series]:
+    if kind.word not in SPANNING:
+        return [pl.Series(name, found, dtype=TYPES[kind.word])]
+    begins, ends = ([pair and pair[side] for pair in found] for side in (0, 1))
+    return [pl.Series(name, begins, dtype=pl.Int64), pl.Series(name + END, ends, dtype=pl.Int64)]

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import Counter
+from datetime import UTC, datetime
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
-from dangol.segment.models import Member, Segment
+from dangol.base.models import Shop
+from dangol.segment import days as sizes
+from dangol.segment.active import COMING, zone
+from dangol.segment.days import Size
+from dangol.segment.language import Trait, primitives
+from dangol.segment.models import Computation, Member, Segment
+from dangol.segment.parse import read_rule
+from dangol.segment.rules import HIDDEN
 
 ACTIVE = "active"
 
 
 def active() -> list[tuple[Segment, int]]:
     """Active segments with how many are in each now, the fullest first."""
-    rows = Segment.objects.filter(state=ACTIVE).annotate(size=Count("members")).order_by("-size", "key")
+    rows = _known(ACTIVE).annotate(size=Count("members")).order_by("-size", "key")
     return [(row, row.size) for row in rows]
 
 
+def traits_used() -> dict[str, int]:
+    """How many active segments look at each trait."""
+    shop = Shop.objects.first()
+    found: Counter[str] = Counter()
+    for rule in Segment.objects.filter(state=ACTIVE).values_list("rule", flat=True):
+        told = read_rule(rule, shop.zone if shop else UTC)
+        found.update({one.path.keys[0] for one in primitives(told) if isinstance(one, Trait) and one.path.keys})
+    return dict(found)
+
+
 def count_active() -> int:
-    return Segment.objects.filter(state=ACTIVE).count()
+    return _known(ACTIVE).count()
+
+
+def _known(state: str) -> QuerySet[Segment]:
+    """The segments in a state that people know."""
+    return Segment.objects.filter(state=state).exclude(key__startswith=HIDDEN)
 
 
 def find(key: str) -> Segment | None:
@@ -32,7 +55,7 @@ def size(key: str) -> int:
 
 def of_customer(customer_id: int) -> list[tuple[Segment, datetime]]:
     """The segments a customer is in now, and since when; the newest first."""
-    rows = Member.objects.filter(customer_id=customer_id, segment__state=ACTIVE).select_related("segment")
+    rows = Member.objects.filter(customer_id=customer_id, segment__in=_known(ACTIVE)).select_related("segment")
     return [(row.segment, row.since) for row in rows.order_by("-since")]
 
 
@@ -40,3 +63,26 @@ def members(key: str, after: int, limit: int) -> list[tuple[int, datetime]]:
     """Customers in a segment and since when, by customer id from `after` on."""
     rows = Member.objects.filter(segment__key=key, customer_id__gt=after).order_by("customer_id")
     return list(rows.values_list("customer_id", "since")[:limit])
+
+
+def history(key: str, days: int, now: datetime) -> list[Size]:
+    """A segment's size on each of the last `days` days of the shop's calendar, today the last; read-only."""
+    return sizes.history(key, size(key), days, now.astimezone(zone()).date())
+
+
+def computation(key: str) -> Computation | None:
+    """How far the computing of a segment is that is under way or has failed; None where its members are right."""
+    row = Segment.objects.filter(stands_for=key, state__in=COMING).select_related("computation").first()
+    return row.computation if row else None
+
+
+def listed(state: str) -> list[Segment]:
+    """The segments in a state (draft, active, archived) as they were saved last, by key; those at work otherwise.
+
+    A segment whose first members are being computed counts as active.
+    """
+    rows = {row.key: row for row in _known(state)}
+    if state == ACTIVE:
+        coming = Segment.objects.filter(state__in=COMING).exclude(stands_for__startswith=HIDDEN)
+        rows |= {row.stands_for: row for row in coming.select_related("computation")}
+    return [rows[key] for key in sorted(rows)]

@@ -1,13 +1,22 @@
-"""How segments hang together, and who entered or left. Pure: rules and sets in, answers out."""
+"""How segments hang together, and what it is to enter or leave one. Pure: rules in, answers out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from dangol.base.errors import Fault
 from dangol.segment.language import Reference, Rule, leaves, primitives
+
+COMBINING = ("all", "any", "none", "exactly", "of")
+HIDDEN = "~"  # begins the key of a segment that only a campaign knows (see hidden.py); no person can choose it
+
+
+def is_hidden(key: str) -> bool:
+    """Whether a segment is shown to nobody, and no fact tells who enters or leaves it."""
+    return key.startswith(HIDDEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,37 @@ class Change:
 def references(rule: Rule) -> set[str]:
     """The segments that a rule refers to."""
     return {one.key for one in primitives(rule) if isinstance(one, Reference)}
+
+
+def renamed(where: Any, keys: Mapping[str, str]) -> Any:
+    """A rule as it is written, with other keys for some of the segments it refers to."""
+    if isinstance(where, list):
+        return [renamed(one, keys) for one in where]
+    if not isinstance(where, Mapping):
+        return where
+    found = {word: renamed(one, keys) if word in COMBINING else one for word, one in where.items()}
+    if isinstance(found.get("segment"), str):
+        found["segment"] = keys.get(found["segment"], found["segment"])
+    return found
+
+
+def lists_in(where: Any) -> dict[str, str]:
+    """The lists that a rule, as it is written, reads, and the pointer of one leaf that does."""
+    found: dict[str, str] = {}
+
+    def look(node: Any, pointer: str) -> None:
+        if isinstance(node, list):
+            for number, one in enumerate(node):
+                look(one, f"{pointer}/{number}")
+        elif isinstance(node, Mapping):
+            if isinstance(node.get("list"), str):
+                found.setdefault(node["list"], f"{pointer}/list")
+            for word in COMBINING:
+                if word in node:
+                    look(node[word], f"{pointer}/{word}")
+
+    look(where, "/where")
+    return found
 
 
 def ordered(rules: Mapping[str, Rule]) -> dict[str, Rule]:
@@ -74,15 +114,3 @@ def reference_faults(key: str, rule: Rule, others: Mapping[str, Rule]) -> list[F
                 continue
             faults.append(Fault(f"{leaf.pointer}/segment", other, allowed))
     return faults
-
-
-def crossings(
-    before: Mapping[int, set[str]], after: Mapping[int, set[str]], at: Mapping[int, datetime], imported: set[int]
-) -> list[Change]:
-    """Who entered and who left what: one change for each, the earliest first."""
-    changes = [
-        Change(customer, key, key in after[customer], at[customer], customer in imported)
-        for customer in after
-        for key in sorted(after[customer] ^ before.get(customer, set()))
-    ]
-    return sorted(changes, key=lambda change: change.at)

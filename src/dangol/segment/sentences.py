@@ -5,78 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-LANGUAGES = ("en", "ko")
-_UNITS = {
-    "en": {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"},
-    "ko": {"s": "초", "m": "분", "h": "시간", "d": "일", "w": "주"},
-}
-_JOIN = {"en": {"all": " and ", "any": " or "}, "ko": {"all": " 그리고 ", "any": " 또는 "}}
-_EMPTY = {"en": {"all": "everyone", "any": "nobody"}, "ko": {"all": "모든 고객", "any": "아무도 아님"}}
+from dangol.segment.phrases import (
+    CELLS,
+    COMPARISONS,
+    EMPTY,
+    FIGURES,
+    GOT,
+    HELD,
+    JOIN,
+    MEASURES,
+    PERIODS,
+    STATES,
+    UNITS,
+    WINDOWS,
+)
 
-COMPARISONS: dict[str, tuple[str, str]] = {
-    "is": ("is {}", "{}임"),
-    "is_not": ("is not {}", "{} 아님"),
-    "in": ("is one of {}", "{} 중 하나임"),
-    "not_in": ("is none of {}", "{} 중 어느 것도 아님"),
-    "at_least": ("is at least {}", "{} 이상"),
-    "at_most": ("is at most {}", "{} 이하"),
-    "over": ("is over {}", "{} 초과"),
-    "under": ("is under {}", "{} 미만"),
-    "between": ("is between {} and {}", "{}에서 {} 사이"),
-    "contains": ("contains {}", "{} 포함"),
-    "not_contains": ("does not contain {}", "{} 포함하지 않음"),
-    "starts_with": ("begins with {}", "{}(으)로 시작"),
-    "not_starts_with": ("does not begin with {}", "{}(으)로 시작하지 않음"),
-    "ends_with": ("ends with {}", "{}(으)로 끝남"),
-    "not_ends_with": ("does not end with {}", "{}(으)로 끝나지 않음"),
-    "matches": ("matches {}", "{} 패턴과 일치"),
-    "not_matches": ("does not match {}", "{} 패턴과 불일치"),
-    "includes": ("includes {}", "{} 포함"),
-    "includes_any": ("includes any of {}", "{} 중 하나 이상 포함"),
-    "includes_all": ("includes all of {}", "{} 모두 포함"),
-    "includes_none": ("includes none of {}", "{} 중 어느 것도 포함하지 않음"),
-    "before": ("is before {}", "{} 전"),
-    "after": ("is after {}", "{} 후"),
-    "within": ("is within the last {}", "최근 {} 이내"),
-    "older_than": ("is more than {} ago", "{}보다 오래됨"),
-    "in_next": ("is within the next {}", "앞으로 {} 이내"),
-}
-_HELD: dict[str, tuple[str, str]] = {
-    "at_least": ("has been the same for at least {}", "{} 이상 그대로"),
-    "at_most": ("has been the same for at most {}", "{} 이하 그대로"),
-    "over": ("has been the same for over {}", "{} 넘게 그대로"),
-    "under": ("has been the same for under {}", "{} 미만 그대로"),
-    "between": ("has been the same for {} to {}", "{}에서 {} 동안 그대로"),
-}
-_WINDOWS: dict[str, tuple[str, str]] = {
-    "within": ("in the last {}", "최근 {} 동안"),
-    "between": ("between {} and {}", "{}부터 {}까지"),
-    "since": ("since {}", "{}부터"),
-    "until": ("until {}", "{}까지"),
-    "ago": ("{} to {} ago", "{}~{} 전"),
-}
-_GOT: dict[str, tuple[str, str]] = {
-    "sent": ("was sent", "발송됨"),
-    "delivered": ("was delivered", "도착함"),
-    "opened": ("was opened", "열어 봄"),
-    "clicked": ("was clicked", "클릭함"),
-    "replied": ("was replied to", "답장함"),
-    "bounced": ("bounced", "반송됨"),
-    "complained": ("was reported as spam", "스팸 신고됨"),
-}
-_STATES: dict[str, tuple[str, str]] = {
-    "granted": ("has consented to", "수신에 동의함"),
-    "denied": ("has refused", "수신을 거부함"),
-    "withdrawn": ("has withdrawn the consent to", "수신 동의를 철회함"),
-    "none": ("has never said anything on", "수신 여부를 밝힌 적 없음"),
-}
-_MEASURES: dict[str, tuple[str, str]] = {
-    "sum": ("{} in total", "{} 합계"),
-    "average": ("{} on average", "{} 평균"),
-    "min": ("the least {}", "{} 최솟값"),
-    "max": ("the greatest {}", "{} 최댓값"),
-    "distinct": ("different values of {}", "서로 다른 {}의 수"),
-}
+LANGUAGES = ("en", "ko")
 
 
 def words(where: Any, language: str = "en") -> str:
@@ -87,13 +31,13 @@ def words(where: Any, language: str = "en") -> str:
 
 def _rule(where: Any, language: str, top: bool = False) -> str:
     if where == "everyone":
-        return _EMPTY[language]["all"]
+        return EMPTY[language]["all"]
     for word in ("all", "any"):
         if word in where:
             parts = [_rule(one, language) for one in where[word]]
             if not parts:
-                return _EMPTY[language][word]
-            text = _JOIN[language][word].join(parts)
+                return EMPTY[language][word]
+            text = JOIN[language][word].join(parts)
             return text if top or len(parts) == 1 else f"({text})"
     if "none" in where:
         parts = [_rule(one, language) for one in where["none"]]
@@ -126,7 +70,7 @@ def _subject(name: str, shape: Mapping[str, Any], language: str) -> str:
 
 
 def _known(word: str) -> bool:
-    return word in COMPARISONS or word in {"exists", "length", "any_item", "anniversary", "held_for"}
+    return word in COMPARISONS or word in {"exists", "length", "any_item", "anniversary", "calendar", "held_for"}
 
 
 def _event(leaf: Mapping[str, Any], language: str) -> str:
@@ -161,7 +105,7 @@ def _segment(leaf: Mapping[str, Any], language: str) -> str:
 
 
 def _consent(leaf: Mapping[str, Any], language: str) -> str:
-    state = _pick(language, _STATES[leaf.get("is", "granted")])
+    state = _pick(language, STATES[leaf.get("is", "granted")])
     about = f"{leaf.get('purpose', 'marketing')} {_say(language, 'by', '')} {leaf['consent']}".replace("  ", " ")
     text = _say(language, f"{state} {about}", f"{about} {state}")
     dated = " ".join(
@@ -182,7 +126,7 @@ def _survey(leaf: Mapping[str, Any], language: str) -> str:
 
 def _message(leaf: Mapping[str, Any], language: str) -> str:
     about = ", ".join(f"{word} {value}" for word, value in leaf["message"].items())
-    got = _pick(language, _GOT[leaf["got"]])
+    got = _pick(language, GOT[leaf["got"]])
     measure = _measure(leaf, language)
     which = f" ({about})" if about else ""
     message = _say(language, f"a message{which} {got}", f"메시지{which} {got}")
@@ -198,6 +142,75 @@ def _bucket(leaf: Mapping[str, Any], language: str) -> str:
     )
 
 
+def _list(leaf: Mapping[str, Any], language: str) -> str:
+    key = leaf["list"]
+    if leaf.get("is", True):
+        return _say(language, f"on the list {key}", f"목록 {key}에 있음")
+    return _say(language, f"not on the list {key}", f"목록 {key}에 없음")
+
+
+def _topic(leaf: Mapping[str, Any], language: str) -> str:
+    key = leaf["topic"]
+    if leaf.get("subscribed", True):
+        return _say(language, f"subscribed to the topic {key}", f"주제 {key}를 구독함")
+    return _say(language, f"not subscribed to the topic {key}", f"주제 {key}를 구독하지 않음")
+
+
+def _rfm(leaf: Mapping[str, Any], language: str) -> str:
+    if not leaf["in"]:
+        return EMPTY[language]["any"]
+    names = ", ".join(_pick(language, (name, CELLS[name])) for name in leaf["in"])
+    return _say(language, f"in the RFM cell {names}", f"RFM 등급이 {names}")
+
+
+def _near(leaf: Mapping[str, Any], language: str) -> str:
+    lat, lon = leaf["near"]["lat"], leaf["near"]["lon"]
+    told = leaf["km"] if isinstance(leaf["km"], Mapping) else {"is": leaf["km"]}
+    name = _say(language, f"the distance in km from {lat}, {lon}", f"{lat}, {lon}에서의 거리(km)")
+    return _subject(name, told, language)
+
+
+def _reachable(leaf: Mapping[str, Any], language: str) -> str:
+    channel = leaf["reachable"]
+    if leaf.get("is", True):
+        return _say(language, f"can be reached by {channel}", f"{channel}(으)로 연락할 수 있음")
+    return _say(language, f"cannot be reached by {channel}", f"{channel}(으)로 연락할 수 없음")
+
+
+def _predicted(leaf: Mapping[str, Any], language: str) -> str:
+    figure = _pick(language, FIGURES[leaf["predicted"]])
+    told = _subject(figure, {word: value for word, value in leaf.items() if word != "confidence"}, language)
+    sure = f"{leaf.get('confidence', 0.5) * 100:g}%"
+    return _say(language, f"{told}, with a confidence of {sure}", f"{told} (확신 {sure})")
+
+
+def _sequence(leaf: Mapping[str, Any], language: str) -> str:
+    first, *rest = leaf["sequence"]
+    told = _name(first["event"], language) + _where(first.get("where"), language)
+    window = _window(leaf, language)
+    text = _say(language, f"{told} {window}".rstrip(), f"{window} {told}".strip())
+    return text + "".join(_step(step, language) for step in rest)
+
+
+def steps(leaf: Mapping[str, Any], language: str) -> list[str]:
+    """Each step of a sequence in words."""
+    first, *rest = leaf["sequence"]
+    told = _sequence({**leaf, "sequence": [first]}, language)
+    return [told, *(_step(step, language).removeprefix(_say(language, ", then ", ", 그 뒤 ")) for step in rest)]
+
+
+def _step(step: Mapping[str, Any], language: str) -> str:
+    name = _name(step["event"], language) + _where(step.get("where"), language)
+    near = _span(step["within"], language) if "within" in step else ""
+    if "count" in step:
+        return _say(language, f", then no {name}", f", 그 뒤 {name} 없음") + (
+            _say(language, f" for {near}", f" ({near} 동안)") if near else ""
+        )
+    return _say(language, f", then {name}", f", 그 뒤 {name}") + (
+        _say(language, f" at most {near} later", f" ({near} 이내)") if near else ""
+    )
+
+
 _LEAVES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "trait": _trait,
     "event": _event,
@@ -208,6 +221,13 @@ _LEAVES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "survey": _survey,
     "message": _message,
     "bucket": _bucket,
+    "sequence": _sequence,
+    "list": _list,
+    "topic": _topic,
+    "rfm": _rfm,
+    "near": _near,
+    "reachable": _reachable,
+    "predicted": _predicted,
 }
 
 
@@ -228,7 +248,7 @@ def _where(conditions: Any, language: str) -> str:
 def _measure(leaf: Mapping[str, Any], language: str) -> str:
     if "count" in leaf:
         return _count(leaf["count"], language)
-    for word, pair in _MEASURES.items():
+    for word, pair in MEASURES.items():
         if word in leaf:
             shape = leaf[word]
             figure = _pick(language, pair).format(shape["of"])
@@ -252,7 +272,9 @@ def _times(count: Any, language: str) -> str:
 
 
 def _window(leaf: Mapping[str, Any], language: str) -> str:
-    for word, pair in _WINDOWS.items():
+    if "calendar" in leaf:
+        return _pick(language, PERIODS[leaf["calendar"]])
+    for word, pair in WINDOWS.items():
         if word in leaf:
             value = leaf[word] if isinstance(leaf[word], list) else [leaf[word]]
             spans = word in {"within", "ago"}
@@ -270,10 +292,12 @@ def _comparison(word: str, value: Any, language: str) -> str:
         return _say(language, "has an item with", "항목 중에") + _where(value, language)
     if word == "anniversary":
         return _anniversary(value, language)
+    if word == "calendar":
+        return _say(language, f"is {_pick(language, PERIODS[value])}", f"{_pick(language, PERIODS[value])}임")
     if word == "held_for":
         [(how, span)] = value.items()
         spans = span if isinstance(span, list) else [span]
-        return _pick(language, _HELD[how]).format(*(_span(one, language) for one in spans))
+        return _pick(language, HELD[how]).format(*(_span(one, language) for one in spans))
     template = _pick(language, COMPARISONS[word])
     if word == "between":
         return template.format(*(_value(one) for one in value))
@@ -292,7 +316,7 @@ def _anniversary(value: Mapping[str, str], language: str) -> str:
 
 
 def _span(span: str, language: str) -> str:
-    number, unit = int(span[:-1]), _UNITS[language][span[-1]]
+    number, unit = int(span[:-1]), UNITS[language][span[-1]]
     if language == "ko":
         return f"{number}{unit}"
     return f"{number} {unit}{'' if number == 1 else 's'}"

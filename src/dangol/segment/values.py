@@ -133,6 +133,31 @@ def anniversary(instant: int | None, t: int, before: int, behind: int, zone: tzi
     return None
 
 
+def calendar(instant: int | None, unit: str, back: int, zone: tzinfo) -> tuple[int, int] | None:
+    """From when on, and up to when (excluded), an instant lies in the present day, week …, or in that `back` before."""
+    if instant is None:
+        return None
+    try:
+        first = _first_of(unit, from_us(instant).astimezone(zone).date())
+        begin, end = (day_start(_later(unit, first, back + n), zone) for n in (0, 1))
+    except (OverflowError, ValueError):
+        return None
+    return begin, end
+
+
+def _first_of(unit: str, on: date) -> date:
+    if unit == "week":
+        return on - timedelta(days=on.weekday())
+    return on.replace(month=1, day=1) if unit == "year" else on.replace(day=1) if unit == "month" else on
+
+
+def _later(unit: str, first: date, n: int) -> date:
+    if unit in {"day", "week"}:
+        return first + timedelta(days=n if unit == "day" else 7 * n)
+    months = first.month - 1 + (12 * n if unit == "year" else n)
+    return first.replace(year=first.year + months // 12, month=months % 12 + 1)
+
+
 def _in_year(born: date, year: int) -> date:
     try:
         return born.replace(year=year)

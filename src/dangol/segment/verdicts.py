@@ -14,7 +14,9 @@ from dangol.segment import values
 from dangol.segment.language import (
     Anniversary,
     AnyItem,
+    Calendar,
     Condition,
+    Distance,
     Either,
     Equals,
     Exists,
@@ -43,6 +45,8 @@ from dangol.segment.needs import (
     Columns,
     Kind,
     anniversary_kind,
+    calendar_kind,
+    distance_kind,
 )
 from dangol.segment.operands import number_in
 from dangol.segment.project import END
@@ -129,6 +133,9 @@ def verdict(rows: Rows, path: Path, test: Test) -> Verdict:
         return Verdict(held.holds & rows.value(path, EXISTS), held.flips)
     if isinstance(test, Anniversary):
         return _anniversary(rows, path, test)
+    if isinstance(test, Calendar):
+        name = rows.columns.columns[path, calendar_kind(test)]
+        return _spanning(rows.table[name], rows.table[name + END], rows.table.t)
     if isinstance(test, AnyItem):
         number = list(rows.columns.items[path].tests).index(repr(test))
         name = item_column(rows.columns, path, number)
@@ -154,6 +161,12 @@ def _anniversary(rows: Rows, path: Path, test: Anniversary) -> Verdict:
     return Verdict((begun & (t < end)).fill_null(False), (flip,))
 
 
+def _spanning(begin: ir.IntegerValue, end: ir.IntegerValue, t: ir.IntegerValue) -> Verdict:
+    """begin <= t < end."""
+    flip = ibis.ifelse(t < begin, begin, ibis.ifelse(t < end, end, NO_INSTANT))
+    return Verdict(((begin <= t) & (t < end)).fill_null(False), (flip,))
+
+
 def _plain(rows: Rows, path: Path, test: Test) -> ir.BooleanValue:
     """A test that time does not change; null where the value is missing or of another kind."""
     if isinstance(test, Equals):
@@ -171,6 +184,8 @@ def _plain(rows: Rows, path: Path, test: Test) -> ir.BooleanValue:
         return ways[test.how](test.operand)
     if isinstance(test, Matches):
         return rows.value(path, Kind("matches", test.pattern))
+    if isinstance(test, Distance):
+        return of_number(rows.value(path, distance_kind(test)), test.test)
     if isinstance(test, Exists):
         return rows.value(path, EXISTS)
     if isinstance(test, Includes):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dangol.segment import operands
-from dangol.segment.language import Window
+from dangol.segment.language import Condition, Path, Window
 from dangol.segment.operands import Reading, below
 
 ALWAYS = Window()
@@ -56,12 +56,23 @@ def _between(reading: Reading, pointer: str, value: Any) -> Window | None:
     return Window(low=first.first, high=last.last)
 
 
+def _calendar(reading: Reading, pointer: str, value: Any) -> Window | None:
+    return None if operands.period(reading, pointer, value) is None else ALWAYS
+
+
+def in_calendar(shape: Mapping[str, Any]) -> tuple[Condition, ...]:
+    """What a window of the calendar, one that was read, asks of an event's own time."""
+    period = operands.PERIODS.get(str(shape.get("calendar")))
+    return (Condition(Path((), "$timestamp"), period),) if period is not None else ()
+
+
 WINDOWS: dict[str, Reader] = {
     "within": _within,
     "between": _between,
     "since": _since,
     "until": _until,
     "ago": _ago,
+    "calendar": _calendar,
 }
 
 

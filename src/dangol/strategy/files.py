@@ -10,11 +10,11 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from dangol.base.errors import Misconfigured
+from dangol.strategy import gallery
 from dangol.strategy.rules import LANGUAGES, Play, Prior
 
 PLAYS = Path(__file__).parent / "plays"
 SEGMENTS = Path(__file__).parent / "segments.yaml"
-CONTENT, LANGUAGE = "<!-- content -->", "<!-- language -->"
 ORDER = ("welcome", "abandoned-cart", "thanks", "win-back")  # in which a new shop should begin
 
 
@@ -39,7 +39,7 @@ def segments() -> list[dict[str, Any]]:
 def _play(path: Path) -> Play:
     told = read_yaml(path)
     try:
-        definition = {**told["campaign"], "steps": [_step(path, step) for step in told["campaign"]["steps"]]}
+        definition = {**told["campaign"], "steps": _with_letters(told["campaign"]["steps"])}
         return Play(
             key=path.stem,
             name=_texts(told["name"]),
@@ -47,7 +47,7 @@ def _play(path: Path) -> Play:
             audience=told.get("audience") or {},
             monthly=told["monthly"],
             definition=definition,
-            message_class=definition["steps"][0]["send"]["class"],
+            message_class=_classes(definition["steps"])[0],
             prior=_prior(told["prior"]),
             needs=_texts(told["needs"]),
             law=_texts(told["law"]),
@@ -56,25 +56,26 @@ def _play(path: Path) -> Play:
         raise Misconfigured(f"{path.name}: found no {error}; every play needs it") from error
 
 
-def _step(path: Path, step: Mapping[str, Any]) -> dict[str, Any]:
-    """A journey's step with its templates' HTML: <play>.<step>.<language>.html within the frame all plays share."""
-    frame = (PLAYS / "frame.html").read_text("utf-8")
-    templates = {
-        language: {**told, "html": _framed(frame, f"{path.stem}.{step['key']}.{language}.html", language)}
-        for language, told in step["send"]["templates"].items()
-    }
-    return {**step, "send": {**step["send"], "templates": templates}}
+def _classes(steps: Any) -> list[str]:
+    """The classes of all messages, in the order in which they are written."""
+    if isinstance(steps, list):
+        return [found for one in steps for found in _classes(one)]
+    if not isinstance(steps, Mapping):
+        return []
+    own = [str(steps["send"]["class"])] if isinstance(steps.get("send"), Mapping) else []
+    return own + [found for word, one in steps.items() if word != "send" for found in _classes(one)]
 
 
-def _framed(frame: str, name: str, language: str) -> str:
-    return frame.replace(LANGUAGE, language).replace(CONTENT, _html(name))
-
-
-def _html(name: str) -> str:
-    try:
-        return (PLAYS / name).read_text("utf-8").strip()
-    except FileNotFoundError as error:
-        raise Misconfigured(f"the template {name} is missing") from error
+def _with_letters(told: Any) -> Any:
+    """The same steps, where a send names a letter of the gallery with the letter's texts in its place."""
+    if isinstance(told, list):
+        return [_with_letters(one) for one in told]
+    if not isinstance(told, Mapping):
+        return told
+    found = {name: _with_letters(value) for name, value in told.items() if name != "letter"}
+    if "letter" in told:
+        found["templates"] = dict(gallery.letters()[told["letter"]].texts)
+    return found
 
 
 def _prior(told: Mapping[str, Any]) -> Prior:

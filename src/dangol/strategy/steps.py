@@ -15,8 +15,9 @@ from django.db.models import Count, Sum
 from dangol.base.errors import NotFound
 from dangol.base.models import Shop
 from dangol.base.parts import parts
-from dangol.profile import steps as profile
+from dangol.profile import consents
 from dangol.profile.models import Order, Profile
+from dangol.segment import active, asking
 from dangol.segment import steps as segment
 from dangol.segment.models import Member
 from dangol.strategy import files, rules
@@ -42,7 +43,7 @@ def play(key: str) -> Play:
 
 def ensure_ready(now: datetime) -> None:
     """Save the segments every shop starts with, where they are not there yet."""
-    known = {found.key for found in segment.all_active()}
+    known = {found.key for found in active.all_active()}
     for shape in files.segments():
         if shape["key"] not in known:
             segment.save(shape["key"], shape, now)
@@ -61,7 +62,7 @@ def plan(now: datetime, seen: Mapping[str, Measured] | None = None) -> list[Plan
     plays, earnings, known = files.plays(), _earnings(), seen or {}
     asked = {f"{key}:month": found.monthly for key, found in plays.items()}
     asked |= {f"{key}:now": found.audience["where"] for key, found in plays.items() if found.audience}
-    meant = segment.evaluate_all(asked, now)
+    meant = asking.evaluate_all(asked, now)
     reaches = {key: _reach(found, meant[f"{key}:month"], meant.get(f"{key}:now", ())) for key, found in plays.items()}
     return rules.rank([_row(found, earnings, known.get(key), reaches[key]) for key, found in plays.items()])
 
@@ -91,7 +92,7 @@ def _reachable(found: Play, customers: Collection[int]) -> int:
     }
     if found.message_class != "marketing":
         return len(addressed)
-    states = profile.consent(addressed, "email", "marketing")
+    states = consents.states(addressed, "email", "marketing")
     return sum(states.get(customer) == "granted" for customer in addressed)
 
 

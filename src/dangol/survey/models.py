@@ -21,7 +21,8 @@ class Answer(models.Model):
 
     survey = models.ForeignKey(Survey, on_delete=models.PROTECT, related_name="answers")
     delivery_id = models.BigIntegerField(unique=True)
-    customer_id = models.BigIntegerField(db_index=True)
+    customer_id = models.BigIntegerField(db_index=True)  # whose it is now
+    home = models.BigIntegerField()  # who was asked: an undone merge gives it back
     campaign = models.CharField(max_length=64)
     score = models.IntegerField()
     answer = models.TextField(default="")

@@ -7,7 +7,6 @@ Promise: only a confirmation answers, never a look; one delivery has one answer,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,9 +17,11 @@ from django.utils.functional import cached_property
 from dangol.base.clock import to_us
 from dangol.base.errors import Conflict, Fault, Invalid, NotFound
 from dangol.base.links import sign, unsign
+from dangol.base.parts import parts
 from dangol.collect.steps import emit
+from dangol.deliver import contents
 from dangol.deliver.models import Delivery
-from dangol.identity.rules import Merged
+from dangol.identity.rules import Moves
 from dangol.survey import rules
 from dangol.survey.models import Answer, Survey
 
@@ -99,6 +100,7 @@ def answer(token: str, score: int, text: str, now: datetime) -> Answer:
             defaults={
                 "survey": asked.survey,
                 "customer_id": delivery.customer_id,
+                "home": delivery.home,
                 "campaign": delivery.campaign,
                 "score": score,
                 "answer": text[:LONGEST_TEXT],
@@ -122,14 +124,15 @@ def results(key: str, campaign: str = "") -> Results:
     if survey is None:
         raise NotFound(f"no survey is called {key}")
     answers = Answer.objects.filter(survey=survey)
-    asked = Delivery.objects.filter(state="accepted", message__survey=key)
+    asked = Delivery.objects.filter(state="accepted", content__in=contents.asking(key))
     if campaign:
         answers, asked = answers.filter(campaign=campaign), asked.filter(campaign=campaign)
     scores = list(answers.values_list("score", flat=True))
     return Results(survey, asked.count(), rules.csat(scores), list(answers.order_by("-at")[:20]))
 
 
-def merge(merges: Sequence[Merged]) -> None:
-    """Answers of an absorbed customer become the survivor's."""
-    for merged in merges:
-        Answer.objects.filter(customer_id=merged.absorbed).update(customer_id=merged.survivor)
+def rehome(moves: Moves) -> None:
+    """Give answers to the customers that their homes lead to now."""
+    for (before, after), (_, homes) in moves.pairs().items():
+        for part in parts(homes):
+            Answer.objects.filter(customer_id=before, home__in=part).update(customer_id=after)

@@ -30,21 +30,48 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
     (
         _("1 Strategy"),
         (
-            Place("customers", _("Customers"), "people", "strategy", ("customer", "customer-facts")),
-            Place("segments", _("Segments"), "segment", "strategy", ("segment", "segment-new")),
+            Place("customers", _("Customers"), "people", "strategy", ("customer", "customer-facts", "rights")),
+            Place(
+                "segments",
+                _("Segments"),
+                "segment",
+                "strategy",
+                (
+                    "segment",
+                    "segment-new",
+                    "segment-edit",
+                    "segment-overlap",
+                    "segment-audit",
+                    "segment-library",
+                    "lists",
+                ),
+            ),
+            Place("value", _("Customer value"), "coins", "strategy"),
             Place("strategy", _("Plan"), "compass", "strategy"),
         ),
     ),
     (
         _("2 Campaign"),
         (
-            Place("campaigns", _("Campaigns"), "send", "campaign", ("campaign",)),
+            Place("campaigns", _("Campaigns"), "send", "campaign", ("campaign", "segment-campaign")),
+            Place("templates", _("Templates"), "edit", "campaign", ("template", "template-new", "brand")),
             Place("outbox", _("Outbox"), "mail", "campaign", ("outbox-message",)),
         ),
     ),
     (_("3 Harvest"), (Place("results", _("Results"), "chart", "harvest", ("result",)),)),
     (_("4 Satisfaction"), (Place("tasks", _("Tasks"), "smile", "satisfaction"),)),
-    ("", (Place("connect", _("Connect"), "plug"), Place("settings", _("Settings"), "sliders"))),
+    (
+        "",
+        (
+            Place("identities", _("Who is who"), "people"),
+            Place("connect", _("Connect"), "plug", "", ("source", "quarantine", "quarantine-one")),
+            Place("sale", _("Store sale"), "bag"),
+            Place("shops", _("Shops"), "store", "", ("shop", "shop-connect")),
+            Place("imports", _("Imports"), "file", "", ("import",)),
+            Place("privacy", _("Privacy"), "shield"),
+            Place("settings", _("Settings"), "sliders"),
+        ),
+    ),
 )
 
 

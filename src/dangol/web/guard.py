@@ -15,9 +15,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from dangol.base.clock import Clock, SystemClock
 
-Permission = Literal["staff", "anyone", "link"]
+Permission = Literal["staff", "anyone", "link", "hook"]
 # staff: whoever is signed in. anyone: also before sign-in. link: whoever holds the signed link. That link is the proof
 # and no cookie stands for it: a foreign page has nothing to ride on, and no CSRF token is asked (RFC 8058 forbids it).
+# hook: another system, whose signature the view checks.
 
 CLOCK: Clock = SystemClock()
 
@@ -47,7 +48,7 @@ def guarded(route: Route) -> Callable[..., HttpResponseBase]:
         request.now = CLOCK.now()  # type: ignore[attr-defined]
         return route.view(request, *args, **kwargs)
 
-    return csrf_exempt(view) if route.permission == "link" else view
+    return csrf_exempt(view) if route.permission in {"link", "hook"} else view
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:

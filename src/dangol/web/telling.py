@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from dangol.base.models import Shop
 from dangol.base.money import parse_amount
+from dangol.identity.models import Merge
 from dangol.profile.models import Fact
 from dangol.web import amounts
 from dangol.web.wording import word
@@ -29,6 +30,13 @@ ICONS = {
     "Email Opened": "mail",
     "Email Link Clicked": "mail",
     "Email Bounced": "mail",
+    "Message Delivered": "send",
+    "Message Opened": "eye",
+    "Message Link Clicked": "send",
+    "Message Dismissed": "send",
+    "Message Bounced": "send",
+    "Task Asked": "person",
+    "Task Done": "check",
     "Unsubscribed": "mail",
     "Survey Asked": "smile",
     "Survey Answered": "star",
@@ -48,6 +56,13 @@ STAGES = {
     "Email Opened": "campaign",
     "Email Link Clicked": "campaign",
     "Email Bounced": "campaign",
+    "Message Delivered": "campaign",
+    "Message Opened": "campaign",
+    "Message Link Clicked": "campaign",
+    "Message Dismissed": "campaign",
+    "Message Bounced": "campaign",
+    "Task Asked": "campaign",
+    "Task Done": "campaign",
     "Unsubscribed": "campaign",
     "Order Completed": "harvest",
     "Order Refunded": "harvest",
@@ -100,6 +115,25 @@ def tell(row: Fact, manner: Manner, who: str = "") -> Told:
     )
 
 
+def tell_merge(row: Merge) -> Told:
+    """The moment at which two customers were found to be one, as a line among the facts."""
+    what = _("Customer %(absorbed)s and customer %(survivor)s are one") % {
+        "absorbed": row.absorbed_id, "survivor": row.survivor_id,
+    }  # fmt: skip
+    return Told(
+        at=row.merged_at,
+        position=row.position,
+        customer_id=row.survivor_id,
+        who="",
+        icon="people",
+        stage="",
+        title=what,
+        detail=word(row.reason) + (" · " + _("undone") if row.undone_at else ""),
+        source="dangol",
+        body="",
+    )
+
+
 def _read(text: str) -> dict[str, Any]:
     found = json.loads(text) if text else {}
     return found if isinstance(found, dict) else {}
@@ -146,6 +180,13 @@ DETAILS = {
     "Email Opened": ("campaign", "step"),
     "Email Link Clicked": ("campaign", "url"),
     "Email Bounced": ("campaign", "kind"),
+    "Message Delivered": ("campaign", "channel"),
+    "Message Opened": ("campaign", "channel"),
+    "Message Link Clicked": ("campaign", "channel"),
+    "Message Dismissed": ("campaign", "channel"),
+    "Message Bounced": ("campaign", "channel"),
+    "Task Asked": ("kind", "title"),
+    "Task Done": ("kind", "outcome"),
     "Unsubscribed": ("campaign", "channel"),
     "Survey Asked": ("survey", "campaign"),
     "Survey Answered": ("score", "answer"),

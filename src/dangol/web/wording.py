@@ -8,6 +8,7 @@ from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from dangol.campaign.models import Campaign
+from dangol.deliver import law
 from dangol.segment.models import Segment
 from dangol.strategy import steps as strategy
 
@@ -16,6 +17,18 @@ WORDS: dict[str, Any] = {
     "draft": _("draft"),
     "active": _("active"),
     "paused": _("paused"),
+    "draining": _("lets nobody in"),
+    "date": _("on a day of the customer's"),
+    "schedule": _("on a schedule"),
+    "broadcast": _("broadcast"),
+    "api": _("on a call over the API"),
+    "wait_for": _("wait until something happens"),
+    "split": _("split"),
+    "emit": _("write a fact"),
+    "change": _("change the customer"),
+    "go_to": _("go to another campaign"),
+    "exit": _("leave the campaign"),
+    "archived": _("archived"),
     "finished": _("finished"),
     "left": _("left early"),
     "treated": _("treated"),
@@ -34,6 +47,7 @@ WORDS: dict[str, Any] = {
     "cancelled": _("not sent"),
     "expired": _("too late"),
     # consents
+    "pending": _("asked, not confirmed"),
     "granted": _("granted"),
     "denied": _("denied"),
     "withdrawn": _("withdrawn"),
@@ -42,8 +56,40 @@ WORDS: dict[str, Any] = {
     "phone": _("phone"),
     "push": _("push"),
     "webpush": _("web push"),
+    "webhook": _("webhook"),
+    "task": _("staff task"),
     "kakao": _("KakaoTalk"),
     "onsite": _("on the site"),
+    "explicit": _("said so"),
+    "import": _("imported list"),
+    "double_optin": _("confirmed by e-mail"),
+    "objection": _("objection"),
+    "kr_existing_trade": _("existing trade"),
+    # rights of persons
+    "access": _("a copy"),
+    "correction": _("correction"),
+    "erasure": _("erasure"),
+    "restriction": _("restriction"),
+    "restriction lifted": _("restriction lifted"),
+    "export": _("copy handed out"),
+    "consent": _("consent"),
+    "request": _("request entered"),
+    "request done": _("request done"),
+    "request refused": _("request refused"),
+    "request extended": _("request extended"),
+    "retention": _("period changed"),
+    "wording": _("wording added"),
+    "notice": _("told by other means"),
+    "sign-in": _("signed in"),
+    "key made": _("key made"),
+    "key revoked": _("key revoked"),
+    "settings": _("settings changed"),
+    "result": _("result of a word on consent"),
+    "reconfirmation": _("reminder of consent"),
+    "ran_out": _("ran out"),
+    "silence": _("no answer"),
+    "form": _("form"),
+    "refused": _("refused"),
     # the lifecycle
     "visitor": _("Visitors"),
     "new": _("New"),
@@ -53,11 +99,33 @@ WORDS: dict[str, Any] = {
     "lost": _("Lost"),
     # tasks
     "dissatisfied": _("Dissatisfied customer"),
+    "call": _("Telephone call"),
+    "letter": _("Letter by post"),
+    "visit": _("Visit"),
+    "reached": _("reached"),
+    "not_reached": _("not reached"),
     "open": _("open"),
     "done": _("done"),
     # identifiers
     "userId": _("user id"),
     "anonymousId": _("anonymous id"),
+    "alias": _("an alias said so"),
+    "staff": _("staff said so"),
+    "loyalty_card": _("loyalty card"),
+    "device": _("device"),
+    # what a timeline can be narrowed to
+    "orders": _("orders"),
+    "visits": _("visits"),
+    "messages": _("messages"),
+    "answers": _("answers"),
+    "conversations": _("conversations"),
+    "loop": _("the loop"),
+    "identity": _("who they are"),
+    # channels
+    "web": _("on the site"),
+    "app": _("in the app"),
+    "store": _("in the store"),
+    "server": _("from a server"),
     # scopes of API keys
     "read": _("read"),
     "write": _("write"),
@@ -77,11 +145,16 @@ FIRST_SEGMENTS = frozenset(
         gettext_noop("Newcomers who allowed e-mail"),
         gettext_noop("Left a cart an hour ago"),
         gettext_noop("Bought before, away for three months"),
+        gettext_noop("Five letters and no sign of life in half a year"),
+        gettext_noop("Bought again and again, last a month ago"),
+        gettext_noop("Looked at products and left two hours ago"),
+        gettext_noop("Five orders in a year"),
     }
 )
 
 GATE_RULES: dict[str, Any] = {
     "consent_granted": _("consent to marketing is there"),
+    "no_consent_needed": _("it waits to be looked at and needs no consent"),
     "transactional": _("a message about the customer's own business needs no consent to marketing"),
     "expired": _("its time had passed"),
     "no_address": _("there is no address"),
@@ -92,14 +165,32 @@ GATE_RULES: dict[str, Any] = {
     "consent_denied": _("consent to marketing was refused"),
     "consent_withdrawn": _("consent to marketing was withdrawn"),
     "suppressed": _("the address is not to be written to"),
+    "suppressed_hard_bounce": _("the address bounced before"),
+    "suppressed_complaint": _("the customer complained about a message"),
+    "suppressed_unsubscribe": _("the customer unsubscribed"),
+    "suppressed_manual": _("the shop put the address on the list of those it does not write to"),
     "unsubscribed": _("the customer unsubscribed"),
     "hard_bounce": _("the address bounced before"),
     "complaint": _("the customer complained about a message"),
     "dissatisfied": _("the customer is dissatisfied; marketing rests"),
+    "reconfirmation_overdue": _("the customer was not reminded of their consent in time; advertising rests"),
+    "restricted": _("the customer's data are kept and not used"),
+    "consent_expired": _("consent to marketing has run out"),
+    "consent_pending": _("consent to marketing was asked for and is not confirmed yet"),
     "goal_reached": _("the goal was reached already"),
+    "campaign_left": _("the customer has left the campaign"),
     "quiet_hours": _("it is night; the message waits for the morning"),
-    "daily_cap": _("one marketing message a day is enough; it waits for tomorrow"),
+    "daily_cap": _("the customer has had enough marketing messages today; it waits for tomorrow"),
+    "weekly_cap": _("the customer has had enough marketing messages this week; it waits for the next"),
+    "outranked": _("a more important message goes first"),
+    "topic_refused": _("the customer does not want to hear of this topic"),
+    "alimtalk_advertises": _("an AlimTalk only tells; it never advertises"),
+    "night": _("the law forbids advertising at night without a consent for the night; it waits for the morning"),
+    "consent_basis": _("the law takes only a consent that was given in words"),
+    "consent_over": _("the consent nobody gave in words has run out by law"),
+    "refusal_not_offered": _("the customer could not refuse when the address was taken, which the law asks for"),
     "campaign_paused": _("the campaign is paused"),
+    "complaints": _("too many called the shop's letters spam; its marketing by e-mail waits until somebody resumes it"),
     "no_sender": _("the shop's sender address is missing; see Settings"),
 }
 
@@ -111,8 +202,15 @@ def word(code: str) -> str:
 
 def gate_rule(code: str) -> str:
     """Why the gate held or refused a message, in the page's language."""
-    head = code.partition(":")[0]
-    return str(GATE_RULES.get(code) or GATE_RULES.get(head) or code.replace("_", " "))
+    head, _colon, pack = code.partition(":")
+    said = str(GATE_RULES.get(code) or GATE_RULES.get(head) or head.replace("_", " "))
+    return f"{said} ({law_name(pack)})" if pack in law.BY_KEY else said
+
+
+def law_name(pack: str) -> str:
+    """What a policy pack is called, in the page's language."""
+    found = law.BY_KEY[pack].law
+    return str(found.get((get_language() or "en")[:2], found["en"]))
 
 
 def segment_name(segment: Segment) -> str:
@@ -132,3 +230,25 @@ def labels() -> dict[tuple[str, str], str]:
     """What to call segments and campaigns that facts name by key: ("segment", key) or ("campaign", key) → name."""
     found = {("segment", one.key): segment_name(one) for one in Segment.objects.all()}
     return found | {("campaign", one.key): campaign_name(one) for one in Campaign.objects.all()}
+
+
+HINTS: dict[str, Any] = {
+    "subject_empty": _("The subject is empty."),
+    "subject_capitals": _("The subject is all capitals, which spam filters and readers dislike."),
+    "subject_signs": _("The subject has rows of marks or signs of money, as spam has."),
+    "subject_reply": _("The subject pretends to be a reply or a forward."),
+    "subject_long": _("The subject has %(found)s characters; telephones show about forty."),
+    "preheader_missing": _("There is no preview line; mail programs show the first words of the message instead."),
+    "clipped": _("The message has %(found)s KB; a big provider cuts what is beyond 102 KB, the footer first."),
+    "alt_missing": _("Pictures without a description (alt): %(found)s. Many readers see no pictures."),
+    "text_missing": _("There is no text part."),
+    "image_only": _("There is hardly any text beside the pictures; filters take that for spam."),
+    "links_many": _("There are %(found)s links; a reader looks for one."),
+    "links_http": _("Links without TLS (http://): %(found)s."),
+}
+
+
+def hint_words(code: str, found: str) -> str:
+    """What a hint about a message means."""
+    told = HINTS.get(code)
+    return str(told) % {"found": found} if told else code

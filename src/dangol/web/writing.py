@@ -94,3 +94,13 @@ def _line(tree: Any, path: str) -> int:
         except (KeyError, IndexError, AttributeError, TypeError):
             break
     return line + 1
+
+
+def has_comments(text: str) -> bool:
+    """Whether comments stand in a YAML text that can be read: a # between what its scanner takes for something."""
+    end = 0
+    for token in YAML(typ="safe", pure=True).scan(text):
+        if "#" in text[end : token.start_mark.index]:
+            return True
+        end = max(end, token.end_mark.index)
+    return "#" in text[end:]

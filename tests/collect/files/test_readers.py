@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dangol.base.errors import Invalid
-from dangol.collect.files import readers, text
+from dangol.collect.files import documents, readers, text
 
 COLUMNS = ("주문번호", "이름", "메모")
 ROWS = [["1", "이안나", 'a "quoted"\nnote; with, signs'], ["2", "Zoë", ""]]
@@ -98,7 +99,9 @@ def test_a_row_too_long_is_named_and_one_too_short_is_filled(tmp_path: Path) -> 
     ("content", "said"),
     [
         (b"", "an empty file"),
-        (b'[{"a": 1}]', "one JSON list"),
+        (b'[{"a": 1}', "JSON that cannot be read"),
+        (b"[]", "no JSON object"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + b"0" * 600, "locked with a password, or an old .xls"),
         (b"\x1f\x8bbroken", "a broken gzip"),
         (b"PAR1broken", "a broken Parquet"),
         (b"\x81\x00\x9d\x02\xff\x8f\x00\x01", "bytes that are no text"),
@@ -111,9 +114,10 @@ def test_what_cannot_be_read_is_refused_in_words(tmp_path: Path, content: bytes,
         pass
 
 
-@pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "@SUM(A1)", "\t=1", "＝1"])
+@pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "@SUM(A1)", "\t=1", "＝1", " =1", "'=1", "''+x"])
 def test_cells_that_a_spreadsheet_would_run_are_guarded_and_come_back_whole(cell: str) -> None:
     assert text.guarded(cell) == "'" + cell
+    assert text.unguarded(text.guarded(cell)) == cell
     assert [text.guarded(plain) for plain in ("-3.50", "+4", "ann@example.com", "x=1")] == [
         "-3.50", "+4", "ann@example.com", "x=1",
     ]  # fmt: skip
@@ -130,3 +134,81 @@ def test_the_public_files_read_whole(test_data: Path) -> None:
             table = found[0].table
             assert len(table.columns) == columns, name
             assert sum(1 for _, fault in table.rows() if fault is None) == rows, name
+
+
+NESTED = {
+    "id": 7, "name": "#1001", "created_at": "2026-05-01T10:00:00+09:00", "total_price": "35.00",
+    "customer": {"id": 9, "email": "ann@example.com"},
+    "line_items": [{"id": 1, "sku": "C-1", "price": "10.00", "quantity": 1}, {"id": 2, "sku": "B-1", "quantity": 2}],
+    "refunds": [{"transactions": [{"kind": "refund", "amount": "5.00"}, {"kind": "sale", "amount": "35.00"}]}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", ["lines", "list", "envelope", "one", "pretty"])
+def test_orders_in_json_are_read_line_by_line(tmp_path: Path, shape: str) -> None:
+    plain = json.dumps(NESTED)
+    text = {
+        "lines": f"{plain}\n\n{plain}\n", "list": f" [{plain},\n{plain}]",
+        "envelope": f'{{"orders": [{plain}, {plain}]}}',
+        "one": f'{{"order": {plain}}}', "pretty": json.dumps(NESTED, indent=2),
+    }[shape]  # fmt: skip
+    path = tmp_path / "orders.json"
+    path.write_text(text)
+    _, columns, rows = read(path)
+    times = 1 if shape in {"one", "pretty"} else 2
+    assert columns == (
+        "id", "name", "created_at", "total_price", "customer id", "customer email", "refunded_amount", "lineitem id",
+        "lineitem sku", "lineitem price", "lineitem quantity",
+    )  # fmt: skip
+    assert [row[7:] for row in rows] == [["1", "C-1", "10.00", "1"], ["2", "B-1", "", "2"]] * times
+    assert {tuple(row[:7]) for row in rows} == {
+        ("7", "#1001", "2026-05-01T10:00:00+09:00", "35.00", "9", "ann@example.com", "5.00")
+    }
+
+
+def test_a_document_too_large_for_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "LARGEST", 1 << 20)
+    path = tmp_path / "orders.json"
+    path.write_text("[" + ",".join(['{"a": "' + "x" * 1000 + '"}'] * 1100) + "]")
+    with pytest.raises(Invalid, match="JSONL: one object in each line"), readers.opened(path):
+        pass
+
+
+def test_a_title_above_the_names_is_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("주문 목록 2026-11\n\n내려받은 날 2026-11-24\norder,who\n1,ann\n2,bo\n")
+    assert read(path)[1:] == (("order", "who"), [["1", "ann"], ["2", "bo"]])
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["다운로드 받은 파일의 개인정보는 암호화하여 보관하세요."],
+        [],
+        ["주문번호", "구매자명"],
+        ["1", "안나"],
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "smartstore.xlsx")
+    book.close()
+    assert read(tmp_path / "smartstore.xlsx")[1:] == (("주문번호", "구매자명"), [["1", "안나"]])
+
+
+def test_a_zip_holds_several_tables(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("orders.csv", "order_id,customer_id\n1,ann\n")
+        archive.writestr("lines/items.tsv", "order_id\tprice\n1\t5\n")
+        archive.writestr("more.jsonl", '{"order_id": 1}\n')
+    with readers.opened(path) as found:
+        assert [(one.table.name, one.table.columns) for one in found] == [
+            ("orders.csv", ("order_id", "customer_id")), ("items.tsv", ("order_id", "price")),
+            ("more.jsonl", ("order_id",)),
+        ]  # fmt: skip
+
+
+def test_a_bomb_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "MOST", 1 << 20)
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" * 1_000_000))
+    with pytest.raises(Invalid, match="inside; allowed: at most"), readers.opened(path):
+        pass

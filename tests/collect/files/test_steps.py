@@ -15,7 +15,7 @@ import pytest
 
 from dangol.base.errors import Invalid
 from dangol.base.models import Shop
-from dangol.collect.files.steps import Place, import_file, import_files
+from dangol.collect.files.steps import Choices, Place, Watch, import_file, import_files
 from dangol.collect.log import FileLog, open_log
 from dangol.collect.models import Import
 
@@ -120,7 +120,7 @@ def test_an_orders_lines_may_lie_far_apart(place: Place, tmp_path: Path) -> None
     rows = [f"O{n % 50_000},c{n % 50_000},2024-01-01,1,{1 + n // 50_000}" for n in range(100_000)]
     path = write(tmp_path, "orders.csv", "order_id,customer_id,date,quantity,price\n" + "\n".join(rows))
     steps: list[tuple[str, int, int | None]] = []
-    report = import_file(path, "orders", place, progress=lambda *step: steps.append(step))
+    report = import_file(path, "orders", place, watch=Watch(progress=lambda *step: steps.append(step)))
     assert report.appended == 50_000
     assert {fact["properties"]["revenue"] for fact in told(place)} == {3}
     assert steps[-1] == ("orders", 100_000, 100_000)
@@ -231,10 +231,9 @@ def test_events_keep_their_shape_or_get_one(place: Place, tmp_path: Path) -> Non
     assert told(place)[-1]["properties"] == {"page": "/home"}
 
 
-@pytest.mark.parametrize("kind", ["products", "sellers"])
-def test_a_kind_that_cannot_be_used_is_refused(place: Place, tmp_path: Path, kind: str) -> None:
+def test_a_kind_that_cannot_be_used_is_refused(place: Place, tmp_path: Path) -> None:
     with pytest.raises(Invalid) as refused:
-        import_file(write(tmp_path, "a.csv", "product_id,name\n1,Cup\n"), kind, place)
+        import_file(write(tmp_path, "a.csv", "product_id,name\n1,Cup\n"), "sellers", place)
     assert refused.value.faults[0].path == "/as"
 
 
@@ -246,7 +245,7 @@ def test_files_that_need_others_say_so(place: Place, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="the file of orders in the same command"):
         import_file(reviews, "reviews", place)
     with pytest.raises(Invalid, match="no such column"):
-        import_files([items], "orders", place, overrides={"colour": "total"})
+        import_files([items], "orders", place, Choices({"colour": "total"}))
     assert place.log.end() == 0
 
 
@@ -257,6 +256,58 @@ def test_dates_that_read_two_ways_are_told_in_the_report(place: Place, tmp_path:
     clear = import_file(write(tmp_path, "b.csv", head + "2,ann,03/04/2024,5\n3,ann,12/31/2023,5\n"), "orders", place)
     assert not clear.notes
     assert [fact["timestamp"][:10] for fact in told(place)] == ["2024-04-02", "2024-03-03", "2023-12-30"]
+
+
+SPLIT = """order_id,customer_id,order_date,product_id,quantity,price
+A1,ann,2024-03-05,P1,1,10
+A1,ann,2024-03-05,P2,two,20
+A2,bo,2024-03-06,P1,1,10
+A2,bo,2024-03-06,P9,1,-2
+A3,cy,2024-03-07,P1,1,10
+A3,cy,2024-03-07,P2,1,20,extra
+"""
+
+
+def test_an_order_comes_whole_or_not_at_all_so_that_it_can_be_mended(place: Place, tmp_path: Path) -> None:
+    first = import_file(write(tmp_path, "orders.csv", SPLIT), "orders", place)
+    assert [fact["properties"]["order_id"] for fact in told(place)] == ["A2"], "an adjustment is no part of its sale"
+    assert sum(one.rejected for one in first.files) == 5
+    path = tmp_path / "orders.csv.rejected.csv"
+    path.write_text(path.read_text(encoding="utf-8-sig").replace(",two,", ",2,"))
+    again = import_file(path, "orders", place)
+    by_id = {fact["properties"]["order_id"]: fact["properties"] for fact in told(place)}
+    assert (by_id["A1"]["revenue"], by_id["A3"]["revenue"]) == (50, 30)
+    assert len(by_id["A1"]["products"]) == len(by_id["A3"]["products"]) == 2
+    assert set(again.reasons) == {"price: found a negative price; allowed: a sale's price (an adjustment is no sale)"}
+
+
+CATALOGUE = """Handle,Title,Vendor,Type,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,\
+Cost per item,Status
+cup,Celadon cup,Kiln,Cups,small,CUP-S,38000,4,12000,active
+cup,,,,large,CUP-L,52000,0,15000,
+bowl,Moon bowl,Kiln,Bowls,,BOWL,90000,2,,draft
+,Nothing,,,,,1,,,
+"""
+
+
+def test_a_catalogue_becomes_products_that_are_nobodys(place: Place, tmp_path: Path) -> None:
+    report = import_file(write(tmp_path, "products.csv", CATALOGUE), "products", place)
+    cup, bowl = told(place)
+    assert cup["event"] == "Product Updated"
+    assert "userId" not in cup
+    assert cup["properties"] == {
+        "product_id": "cup", "name": "Celadon cup", "category": "Cups", "brand": "Kiln", "sku": "CUP-S",
+        "status": "active", "price": 38_000, "cost": 12_000, "stock": 4, "currency": "KRW",
+        "variants": [
+            {"sku": "CUP-S", "variant": "small", "price": 38_000, "cost": 12_000, "stock": 4},
+            {"sku": "CUP-L", "variant": "large", "price": 52_000, "cost": 15_000, "stock": 0},
+        ],
+    }  # fmt: skip
+    assert (bowl["properties"]["name"], bowl["properties"]["stock"]) == ("Moon bowl", 2)
+    assert list(report.reasons) == ["product_id: found nothing; allowed: the product's number"]
+    assert import_file(tmp_path / "products.csv", "products", place).appended == 0
+    changed = write(tmp_path, "new.csv", CATALOGUE.replace("52000", "55000"))
+    assert import_file(changed, "products", place).appended == 1, "a product that changed is news"
 
 
 # --- public data ----------------------------------------------------------------------------------------------------
@@ -305,3 +356,15 @@ def test_olists_tables_are_joined_in_any_order(place: Place, test_data: Path) ->
     assert report.figures["orders_without_amount"] == 24
     assert len(people) == report.figures["customers"]
     assert not report.reasons
+
+
+def test_shopifys_and_woocommerces_own_json_is_an_import(place: Place, test_data: Path) -> None:
+    shopify = import_file(test_data / "payloads" / "shopify" / "orders.json", "orders", place)
+    (order,) = [fact for fact in told(place) if fact.get("event") == "Order Completed"]
+    assert (order["properties"]["order_id"], order["properties"]["total"]) == ("#1001", 598.94)
+    assert (order["userId"], order["context"]["traits"]["email"]) == ("207119551", "bob.norman@hostmail.com")
+    assert shopify.figures["orders"] == 1
+    woo = import_file(test_data / "payloads" / "woocommerce" / "orders_02.json", "orders", place)
+    assert woo.appended
+    lines = [fact for fact in told(place) if fact.get("event") == "Order Completed"][-1]["properties"]["products"]
+    assert all(line.keys() >= {"product_id", "name", "quantity"} for line in lines)

@@ -89,3 +89,44 @@ def test_all_campaigns_are_listed_by_key_in_pages(program: Program, open_shop: K
         seen += [item["key"] for item in part["items"]]
         path = f"/api/campaigns?limit=2&cursor={part['next']}" if part["next"] else ""
     assert seen == ["a", "b", "c"]
+
+
+def test_two_who_change_one_campaign_are_told_and_it_can_be_drained_and_put_away(
+    program: Program, open_shop: Kit
+) -> None:
+    program.put("/api/campaigns/mine", {"name": "Mine", "definition": definition()})
+    program.post("/api/campaigns/mine/activate")
+    changed = {"name": "Mine", "definition": definition(exit_on_goal=False)}
+    assert program.put("/api/campaigns/mine?version=1&apply_to=new", changed).body["version"] == 2
+    assert program.put("/api/campaigns/mine?version=1", changed).status == 409
+    assert program.put("/api/campaigns/mine?apply_to=some", changed).status == 422
+    assert program.post("/api/campaigns/mine/drain").body["state"] == "draining"
+    assert program.post("/api/campaigns/mine/archive").body["state"] == "archived"
+    assert program.post("/api/campaigns/mine/activate").status == 409
+
+
+def test_a_call_lets_one_customer_in_once(program: Program, open_shop: Kit) -> None:
+    program.put("/api/campaigns/mine", {"name": "Mine", "definition": definition(entry={"api": True})})
+    program.post("/api/campaigns/mine/activate")
+    call = {"customer": "userId:42", "trigger": "contract-7", "properties": {"plan": "gold"}}
+    assert program.post("/api/campaigns/mine/runs", call).body["started"] is True
+    assert program.post("/api/campaigns/mine/runs", call).body["started"] is False
+    assert program.post("/api/campaigns/mine/runs", {**call, "customer": "userId:nobody"}).status == 404
+    program.put("/api/campaigns/other", {"name": "Other", "definition": definition()})
+    program.post("/api/campaigns/other/activate")
+    assert program.post("/api/campaigns/other/runs", call).status == 422
+
+
+def test_results_tell_experiments_and_the_shops_holdout_can_be_set(program: Program, open_shop: Kit) -> None:
+    variants = [{"key": key, "templates": {"en": {"subject": key, "html": "<p>Hi</p>"}}} for key in ("short", "long")]
+    send = {"channel": "email", "class": "transactional", "allocation": "learning", "variants": variants}
+    program.put(
+        "/api/campaigns/mine", {"name": "Mine", "definition": definition(steps=[{"key": "mail", "send": send}])}
+    )
+    program.post("/api/campaigns/mine/activate")
+    [told] = program.get("/api/campaigns/mine/results").body["experiments"]
+    assert [one["variant"] for one in told["variants"]] == ["short", "long"]
+    assert told["compared"] == [{"first": "short", "second": "long", "wins": 1.0, "needed": 20.0, "better": None}]
+    assert program.put("/api/holdout", {"percent": 5}).body == {"percent": 5}
+    assert program.get("/api/holdout").body == {"percent": 5}
+    assert program.put("/api/holdout", {"percent": 80}).status == 422

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from dangol import loop
 from dangol.base.clock import SetClock
+from dangol.value import steps as value
 from tests.shopkit import Kit
 from tests.web.api.conftest import Program
 
@@ -27,6 +29,15 @@ def test_a_customer_is_found_by_any_identifier_and_shown_whole(program: Program,
             "first_order_at": AT,
             "last_order_at": AT,
             "average_gap_days": None,
+            "margin": None,
+            "foreign": [],
+            "favourite_category": "",
+            "last_viewed": {},
+            "cart": [],
+            "visits": 0,
+            "channels": {"server": 1.0},
+            "first_touch": {},
+            "last_touch": {},
         },
         "segments": shown["segments"],
         "consents": [
@@ -155,7 +166,22 @@ def test_nobody_under_an_id_is_404(program: Program, open_shop: Kit, path: str, 
     assert (answer.status, answer.kind) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize("what", ["/value", "/export", "/forget"])
-def test_what_this_version_does_not_have_is_404(program: Program, open_shop: Kit, what: str) -> None:
-    path = f"/api/customers/{open_shop.customer('42')}{what}"
-    assert [program.call(method, path).status for method in ("GET", "POST")] == [404, 404]
+def test_what_a_customer_is_expected_to_do_is_told_with_ranges(program: Program, open_shop: Kit) -> None:
+    now, customer = open_shop.clock.now(), open_shop.customer("42")
+    for learn in (loop.foretell, value.fit, loop.foretell):
+        learn(now)
+    told = program.get(f"/api/customers/{customer}/value").body
+    assert (told["customer"], told["made_at"]) == (str(customer), AT)
+    year = told["horizons"][-1]
+    assert (year["days"], year["value"]["mean"]["currency"]) == (365, "KRW")
+    assert year["orders"]["low"] <= year["orders"]["mean"] <= year["orders"]["high"]
+    assert told["alive"]["mean"] + told["churn"]["mean"] == pytest.approx(1)
+    assert 0 < told["next_order"]["probability"] < 1
+    assert set(told["sentence"]) == {"en", "ko"}
+
+
+def test_nothing_is_expected_of_somebody_who_never_ordered(program: Program, open_shop: Kit) -> None:
+    open_shop.identify("visitor", {})
+    open_shop.run()
+    told = program.get(f"/api/customers/{open_shop.customer('visitor')}/value").body
+    assert (told["horizons"], told["alive"], told["next_order"], told["made_at"]) == ([], None, None, None)

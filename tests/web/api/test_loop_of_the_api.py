@@ -30,7 +30,7 @@ def test_positions_are_equal_when_the_loop_is_idle(program: Program, open_shop: 
 
 def test_the_plan_ranks_every_play_and_says_what_is_not_known(program: Program, open_shop: Kit) -> None:
     rows = program.get("/api/strategy/plan").body["items"]
-    assert {row["play"] for row in rows} == {"welcome", "abandoned-cart", "thanks", "win-back"}
+    assert {row["play"] for row in rows} >= {"welcome", "abandoned-cart", "thanks", "win-back"}
     expected = [row["expected_orders"]["value"] for row in rows]
     assert expected == sorted(expected, reverse=True)
     thanks = next(row for row in rows if row["play"] == "thanks")

@@ -153,3 +153,24 @@ def test_membership_follows_the_loop(program: Program, open_shop: Kit) -> None:
     open_shop.run()
     assert [m["userId"] for m in program.get("/api/segments/buyers/members").body["items"]] == ["42", "ann"]
     assert "buyers" in program.get("/api/customers?identifier=userId:ann").body["items"][0]["segments"]
+
+
+def test_a_rule_nobody_saved_is_explained(program: Program, open_shop: Kit) -> None:
+    customer = str(open_shop.customer("42"))
+    where = {"all": [{"event": "Order Completed"}, {"event": "Order Completed", "count": 0, "within": "1d"}]}
+    told = program.post("/api/segments/explain", {"where": where, "customer": customer})
+    assert told.status == 200
+    assert (told.body["segment"], told.body["customer"], told.body["member"]) == ("", customer, False)
+    assert [leaf["path"] for leaf in told.body["leaves"]] == ["/where/all/0", "/where/all/1"]
+    assert [leaf["holds"] for leaf in told.body["leaves"]] == [True, False]
+    assert told.body["leaves"][1]["facts"][0]["name"] == "Order Completed"
+    assert set(told.body["words"]) == {"en", "ko"}
+    bought = {"sequence": [{"event": "Order Completed"}, {"event": "Product Reviewed"}]}
+    asked = {"where": {"any": [bought, {"predicted": "churn", "over": 0.5}]}, "customer": customer}
+    chain, churn = program.post("/api/segments/explain", asked).body["leaves"]
+    assert [(step["state"], bool(step["fact"])) for step in chain["steps"]] == [("met", True), ("missing", False)]
+    assert (churn["steps"], churn["forecast"]["made_at"]) == ([], None)
+    unknown = program.post("/api/segments/explain", {"where": where, "customer": "999999"})
+    assert (unknown.status, unknown.body["errors"][0]["path"]) == (422, "/customer")
+    wrong = program.post("/api/segments/explain", {"where": {"event": ""}, "customer": customer})
+    assert (wrong.status, wrong.body["errors"][0]["path"]) == (422, "/where/event")

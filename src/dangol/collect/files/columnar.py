@@ -1,9 +1,10 @@
-"""Files that know their columns: Parquet, workbooks, JSON lines; every value as the text it would be in a CSV file."""
+"""Files that know their columns: Parquet and workbooks; every value as the text it would be in a CSV file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dangol.base.errors import Fault, Invalid
-from dangol.collect.files.text import WIDEST, Rows, Table
+from dangol.collect.files.text import Rows, Table
 
 AT_ONCE = 20_000
+TITLES = 10  # rows at the top of a sheet among which its header is looked for
 
 
 def parquet(path: Path, name: str) -> Table:
@@ -38,34 +40,37 @@ def parquet(path: Path, name: str) -> Table:
 
 def _texts(column: pa.Array) -> list[str]:
     if pa.types.is_nested(column.type):
-        return [_text(value) for value in column.to_pylist()]
+        return [text_of(value) for value in column.to_pylist()]
     try:
         texts: list[str | None] = pc.cast(column, pa.string()).to_pylist()
     except pa.ArrowInvalid:  # bytes that are no UTF-8
-        return [_text(value) for value in column.to_pylist()]
+        return [text_of(value) for value in column.to_pylist()]
     return ["" if text is None else text for text in texts]
 
 
 def workbook(path: Path, name: str) -> Table:
-    """The first sheet of an xlsx workbook that holds anything; its first row names the columns."""
+    """The first sheet of an xlsx workbook that holds anything; its first row of several cells names the columns.
+
+    Rows above it, such as the notice that Smart Store prints, belong to nothing.
+    """
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
-        sheet, header = next(
-            ((sheet.title, row) for sheet in book.worksheets if (row := next(sheet.values, None)) and any(row)),
-            ("", ()),
+        sheet, above, header = next(
+            ((sheet.title, *found) for sheet in book.worksheets if (found := _header(sheet.values)) is not None),
+            ("", 0, ()),
         )
     finally:
         book.close()
     if not header:
         raise Invalid([Fault(f"/{name}", "a workbook without rows", "a sheet whose first row names the columns")])
-    columns = tuple(_text(cell) or f"column {n}" for n, cell in enumerate(header, 1))
+    columns = tuple(text_of(cell) or f"column {n}" for n, cell in enumerate(header, 1))
 
     def rows() -> Rows:
         again = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
             for number, row in enumerate(again[sheet].values):
-                if number and any(cell is not None for cell in row):
-                    cells = [_text(cell) for cell in row[: len(columns)]]
+                if number > above and any(cell is not None for cell in row):
+                    cells = [text_of(cell) for cell in row[: len(columns)]]
                     yield cells + [""] * (len(columns) - len(cells)), None
         finally:
             again.close()
@@ -73,42 +78,13 @@ def workbook(path: Path, name: str) -> Table:
     return Table(name, f"xlsx, sheet {sheet!r}", columns, rows)
 
 
-def json_lines(path: Path, name: str, encoding: str) -> Table:
-    """One JSON object in each line; the columns are the keys that occur anywhere in it."""
-    columns: dict[str, None] = {}
-    count = 0
-    for line in _lines(path, encoding):
-        count += 1
-        value = _decoded(line)
-        columns |= dict.fromkeys(value) if isinstance(value, dict) else {}
-        if len(columns) > WIDEST:
-            raise Invalid([Fault(f"/{name}", f"more than {WIDEST} different keys", f"at most {WIDEST}")])
-    names = tuple(columns)
-
-    def rows() -> Rows:
-        for line in _lines(path, encoding):
-            value = _decoded(line)
-            if isinstance(value, dict):
-                yield [_text(value.get(key)) for key in names], None
-            else:
-                yield [line[:1000], *[""] * (len(names) - 1)], "no JSON object in this line"
-
-    return Table(name, "JSON lines", names, rows, count=count)
+def _header(rows: Iterable[Sequence[Any]]) -> tuple[int, Sequence[Any]] | None:
+    """Where the row stands that names the columns, and the row; None in an empty sheet."""
+    first = [(n, row) for n, row in enumerate(islice(rows, TITLES)) if any(cell is not None for cell in row)]
+    return next((one for one in first if sum(cell is not None for cell in one[1]) > 1), first[0] if first else None)
 
 
-def _lines(path: Path, encoding: str) -> Iterator[str]:
-    with path.open(encoding=encoding) as file:
-        yield from (line for line in file if line.strip())
-
-
-def _decoded(line: str) -> Any:
-    try:
-        return msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-
-
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     if isinstance(value, str):
         return value
     if value is None:

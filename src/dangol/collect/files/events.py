@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from dangol.base.instants import iso
+from dangol.collect.bounds import Limits
 from dangol.collect.files.shape import Told, Unusable, clean, digest, instant, message_id
 from dangol.collect.files.values import Reader, known_id
-from dangol.collect.rules import TYPES, Limits, Refused, accept
+from dangol.collect.rules import TYPES, Refused, accept
 
 OBJECTS = ("properties", "traits", "context")
 IDS = {"user_id": "userId", "anonymous_id": "anonymousId", "previous_id": "previousId", "group_id": "groupId"}

@@ -10,12 +10,14 @@ from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 
+from django.conf import settings
+
 from dangol.base.clock import to_us
-from dangol.collect.files import events, lines, orders, people, reviews, values
+from dangol.collect.files import events, lines, orders, people, products, reviews, values, visits
 from dangol.collect.files.fields import REASON, ROLES
 from dangol.collect.files.mapping import Mapped
 from dangol.collect.files.report import Figure
-from dangol.collect.files.shape import Told, Unusable
+from dangol.collect.files.shape import WHO, Told, Unusable
 from dangol.collect.files.stage import Progress, Stage
 from dangol.collect.log import Entry, Log
 
@@ -23,7 +25,6 @@ AT_ONCE = 2_000  # facts in one commit of the log, so that a running shop waits 
 SOON = timedelta(days=1)  # clocks and zones may differ by that much
 REPEATS = 100_000  # identify facts whose ids are remembered, so that each customer's is handed over once
 TIMES = ("time", "created_time", "updated_time", "consent_time", "cancelled_time")
-WHO = ("person_id", "customer_id", "email", "phone")
 
 Cells = Mapping[str, str]
 Others = Sequence[tuple[str, str]]
@@ -39,6 +40,19 @@ class Place:
     currency: str
     rejects: Path  # the folder for rejected rows of files whose own folder cannot be written
     source: str = "import"
+    beside: bool = True  # rejected rows go beside their file, where that can be
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person decides about one import."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)  # column → field, or ignore
+    use: str = ""  # a named mapping
+    save: str = ""  # the name under which to keep this one
+    channel: str = ""  # of orders whose row names none: store, phone …
+    consent_source: str = ""  # of a marketing list: where and with which words the people said yes
+    whole_addresses: bool = False  # of access logs; otherwise only the network is kept
 
 
 @dataclass(slots=True)
@@ -50,7 +64,9 @@ class Flow:
     place: Place
     dry_run: bool
     progress: Progress
+    choices: Choices
     tally: orders.Tally = field(default_factory=orders.Tally)
+    visits: visits.Tally = field(default_factory=visits.Tally)
     customers: int | None = None
     facts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
@@ -68,13 +84,19 @@ class Flow:
             self._orders(lines.order_lines(fields))
         if "reviews" in fields:
             self._reviews(lines.review_lines(fields))
+        if set(fields) == {"products"}:
+            self._products(lines.product_lines(fields))
         if "events" in fields:
             self._events()
+        if "visits" in fields:
+            self._visits(lines.visit_lines(fields))
         self._flush()
 
     def figures(self) -> dict[str, Figure]:
         """What was counted on the way."""
         rows = sum(self.stage.count(index) for index, _ in self.files)
+        if self.visits.statuses:
+            return {"rows": rows, **self.visits.figures()}
         if not self.tally.rows:
             return {"rows": rows}
         found: dict[str, Figure] = {"rows": rows, "orders": self.tally.orders, "customers": self.customers or 0}
@@ -83,15 +105,25 @@ class Flow:
     # --- by kind
 
     def _orders(self, of: lines.Lines) -> None:
-        terms = orders.Terms(self._read_times("orders"), self._latest, self.place.currency, self._told_by)
+        terms = orders.Terms(
+            self._read_times("orders"),
+            self._latest,
+            self.place.currency,
+            self._told_by,
+            self.choices.channel,
+            self.choices.consent_source,
+        )
         self.customers = self._customers_in(of)
         total, done = int(self.stage.value(f"SELECT count(*) FROM ({of.sql})")), 0  # noqa: S608 - our own query
+        spoilt = lines.spoilt_orders(self.stage, self.files)
         for key, group in groupby(self._lines(of), key=lambda one: one[0]):
             rows = [line for _, line in islice(group, orders.MOST_LINES)]
             for _, line in group:
                 reason = f"more than {orders.MOST_LINES:,} lines in the order {key!r}: is order_id the right column?"
                 self.stage.reject(line.table, line.row, reason)
             found = orders.outcome(key, rows, terms, self.tally)
+            if key in spoilt:
+                found = orders.Outcome(rejected=[(line, orders.SPOILT) for line in rows])
             self._take(found.told)
             for line, reason in found.rejected:
                 self.stage.reject(line.table, line.row, reason)
@@ -109,7 +141,7 @@ class Flow:
 
     def _customers(self) -> None:
         read = self._read_times("customers")
-        terms = people.Terms(read, self.place.now, self._latest, self._told_by)
+        terms = people.Terms(read, self.place.now, self._latest, self._told_by, self.choices.consent_source)
         self._each("customers", lambda cells, others: people.facts(cells, others, terms))
 
     def _events(self) -> None:
@@ -124,13 +156,37 @@ class Flow:
             self._try(table, row, partial(lambda c: [reviews.fact(c, read, self._latest)], known))
             self.progress("reviews", done, total)
 
+    def _products(self, of: lines.Lines) -> None:
+        read = self._read_times("products")["updated_time"]
+        terms = products.Terms(read, self.place.now, self._latest, self.place.currency)
+        done, total = 0, int(self.stage.value("SELECT count(*) FROM products"))
+        for _, group in groupby(self._lines(of), key=lambda one: one[0]):
+            rows = [line for _, line in group]
+            try:
+                self._take([products.fact([line.cells for line in rows], terms)])
+            except Unusable as error:
+                for line in rows:
+                    self.stage.reject(line.table, line.row, str(error))
+            done += len(rows)
+            self.progress("products", done, total)
+
+    def _visits(self, of: lines.Lines) -> None:
+        terms = visits.Terms(self._read_times("visits")["time"], self._latest, self.choices.whole_addresses)
+        self.visits.addresses = int(self.stage.value('SELECT count(DISTINCT "address") FROM visits'))
+        sessions = visits.Sessions(settings.DANGOL.secret, self.visits)
+        total = int(self.stage.value("SELECT count(*) FROM visits"))
+        for done, (table, row, _, nth, *cells) in enumerate(self.stage.stream(of.sql), 1):
+            known = dict(zip(of.names, cells, strict=True))
+            self._try(table, row, partial(lambda c, n: visits.fact(c, n, terms, sessions), known, nth))
+            self.progress("requests", done, total)
+
     def _each(self, role: str, tell: Callable[[Cells, Others], list[Told]]) -> None:
         """Row by row over the files of a role; the columns that are no field come along under their names."""
         for index, one in self.files:
             if one.role != role:
                 continue
             columns = one.sample.columns
-            used = {*one.places.values(), *(n for n, column in enumerate(columns) if column == REASON)}
+            used = {*one.places.values(), *one.left_out, *(n for n, column in enumerate(columns) if column == REASON)}
             rest = [(n, column) for n, column in enumerate(columns) if n not in used]
             total = self.stage.count(index)
             for done, (row, *cells) in enumerate(self.stage.rows(index), 1):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from dangol.collect.files.fields import ROLES
 from dangol.collect.files.mapping import Mapped
+from dangol.collect.files.shape import WHO
 from dangol.collect.files.stage import Stage
 
 Fields = Mapping[str, Sequence[str]]  # role → the fields it has
@@ -27,7 +28,6 @@ _FROM = {  # which fields an order's line may take from which role
     "customers": tuple(name for name in _PERSON if name in ROLES["orders"] and name != "customer_id"),
     "products": ("product", "category"),
 }
-_WHO = ("person_id", "customer_id", "email", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,20 @@ def _own_key(fields: Fields) -> str:
     """An order's id, or where a file has none: whose, when, and the how-manieth of that time."""
     if "order_id" in fields["orders"]:
         return "k_order"
-    who = next(f'"{name}"' for name in ("customer_id", "person_id", "email", "phone") if name in fields["orders"])
+    who = next(f'"{name}"' for name in WHO if name in fields["orders"])
     parts = f"{_key(who)} || '-' || regexp_replace(\"time\", '\\D', '', 'g')"
     return f"{parts} || '-' || row_number() OVER (PARTITION BY {parts} ORDER BY place)"
+
+
+def spoilt_orders(stage: Stage, files: Sequence[tuple[int, Mapped]]) -> set[str]:
+    """The ids of orders of which some row could not be read."""
+    found: set[str] = set()
+    for index, one in files:
+        if one.role in {"orders", "items"} and "order_id" in one.places:
+            key = _key(f"c{one.places['order_id']}")
+            rows = stage.stream(f"SELECT DISTINCT {key} FROM t{index} WHERE fault IS NOT NULL")  # noqa: S608
+            found |= {row[0] for row in rows if row[0]}
+    return found
 
 
 def reject_orphans(stage: Stage, fields: Fields) -> None:
@@ -139,10 +150,32 @@ def review_lines(fields: Fields) -> Lines:
     chosen = {
         name: sql
         for name in ROLES["reviews"]
-        if (sql := _nearest(name, sources if name in _WHO else sources[:1], fields))
+        if (sql := _nearest(name, sources if name in WHO else sources[:1], fields))
     }
     columns = ", ".join(chosen.values())
     return Lines(
         list(chosen),
         f"SELECT r.t, r.row, r.h, '', {columns} FROM reviews r {' '.join(lookups)} ORDER BY r.place",  # noqa: S608
+    )
+
+
+def product_lines(fields: Fields) -> Lines:
+    """The rows of a catalogue, those of one product together, in the order of their file."""
+    names = [name for name in ROLES["products"] if name in fields["products"]]
+    first = "min(place) OVER (PARTITION BY coalesce(nullif(k_product, ''), place::VARCHAR))"
+    return Lines(
+        names,
+        f"SELECT t, row, h, coalesce(nullif(k_product, ''), '#' || place) AS k, {_listed(names)}"  # noqa: S608
+        f" FROM products ORDER BY {first}, place",
+    )
+
+
+def visit_lines(fields: Fields) -> Lines:
+    """Requests, visitor by visitor in the order of time; k tells those of one file that are alike in every letter."""
+    names = [name for name in ROLES["visits"] if name in fields["visits"]]
+    agent = '"agent"' if "agent" in names else "''"
+    return Lines(
+        names,
+        f"SELECT t, row, h, row_number() OVER (PARTITION BY t, {_listed(names)} ORDER BY row) AS k, {_listed(names)}"  # noqa: S608
+        f' FROM visits ORDER BY "address", {agent}, "time", place',
     )

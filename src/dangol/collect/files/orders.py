@@ -1,6 +1,7 @@
 """Lines of an export → the orders and refunds they are. Pure.
 
 Rules, each counted in the report:
+- an order comes with all its rows or not at all, so that its rejected rows can be mended and imported by themselves;
 - lines with the same order id are one order; an exact repeat of a line within its order is one line;
 - a line without a customer, and an order of which no line names one, is rejected;
 - a price of zero stays in the order (a gift, a sample) and adds nothing; a negative price is an adjustment, no sale,
@@ -21,6 +22,7 @@ from dangol.collect.files import values
 from dangol.collect.files.shape import (
     CONSENTS,
     NOBODY,
+    WHO,
     Told,
     Unusable,
     Who,
@@ -35,7 +37,6 @@ from dangol.collect.files.shape import (
 )  # fmt: skip
 
 ZERO = Decimal(0)
-WHO = ("person_id", "customer_id", "email", "phone")
 CANCELLED = {"canceled", "cancelled", "voided", "unavailable", "취소", "취소완료", "주문취소", "취소처리완료", "trash"}
 REFUNDED = {"refunded", "returned", "환불", "환불완료", "반품", "반품완료"}
 UNPAID = {
@@ -51,7 +52,14 @@ UNPAID = {
     "결제대기",
 }
 UNPAID |= {"입금대기", "결제전", "미입금", "wcpending", "wcfailed", "wconhold"}
+SPOILT = "another row of this order cannot be used; the order comes with all its rows or not at all"
 MOST_LINES = 20_000  # in one order; more means that the wrong column was taken for the order's id
+
+
+class NoSale(str):
+    """Why a line is left out that does not belong to the sale; its order stays as it is."""
+
+    __slots__ = ()
 
 
 @dataclass(slots=True)
@@ -90,6 +98,8 @@ class Terms:
     latest: datetime  # later times are mistakes
     currency: str
     told_by: Mapping[str, str]  # field → the file and column that tell it
+    channel: str = ""  # of orders whose row names none
+    consent_source: str = ""
 
 
 @dataclass(slots=True)
@@ -122,6 +132,9 @@ def outcome(order_id: str, lines: Sequence[Line], terms: Terms, tally: Tally) ->
         return out
     sales = list(_sales(kept, out))
     sales, who = _of_one_customer(sales, out)
+    if any(not isinstance(reason, NoSale) for _, reason in out.rejected):
+        out.rejected += [(sale.line, SPOILT) for sale in sales]
+        return out
     if not sales:
         return out
     try:
@@ -174,14 +187,14 @@ def _sales(lines: Sequence[Line], out: Outcome) -> Iterator[_Sale]:
         try:
             yield _sale(line)
         except Unusable as error:
-            out.rejected.append((line, str(error)))
+            out.rejected.append((line, error.args[0]))
 
 
 def _sale(line: Line) -> _Sale:
     cells = line.cells
     price, quantity, total = (number(cells, name) for name in ("price", "quantity", "line_total"))
     if price is not None and price < 0:
-        raise Unusable("price: found a negative price; allowed: a sale's price (an adjustment is no sale)")
+        raise Unusable(NoSale("price: found a negative price; allowed: a sale's price (an adjustment is no sale)"))
     amount = (
         total if total is not None else price * (1 if quantity is None else quantity) if price is not None else None
     )
@@ -285,12 +298,16 @@ def _completed(
     if cells.get("coupon"):
         properties["coupon"] = clean(cells["coupon"])
     properties["products"] = [sale.product for sale in sold if sale.product.keys() - {"quantity"}]
-    return track("Order Completed", who, at, properties, message_id("order", order_id), cells.get("channel", ""))
+    return track("Order Completed", who, at, properties, message_id("order", order_id), _channel(cells, terms))
 
 
 def _currency(cells: Mapping[str, str], terms: Terms) -> str:
     text = cells.get("currency", "").strip().upper()
     return text if len(text) == 3 and text.isalpha() else terms.currency
+
+
+def _channel(cells: Mapping[str, str], terms: Terms) -> str:
+    return values.channel(cells.get("channel", "")) or terms.channel
 
 
 def _given_back(
@@ -316,14 +333,22 @@ def _refund(
 ) -> Told:
     products = [sale.product for sale in lines if sale.product.keys() - {"quantity"}]
     properties = {"order_id": order_id, "total": amount, "currency": _currency(cells, terms), "products": products}
-    return track("Order Refunded", who, at, properties, message_id("refund", order_id), cells.get("channel", ""))
+    return track("Order Refunded", who, at, properties, message_id("refund", order_id), _channel(cells, terms))
 
 
 def _person(cells: Mapping[str, str], who: Who, at: datetime, terms: Terms) -> list[Told]:
     """Names, addresses and consents that an export of orders brings along."""
     names = {key: clean(cells.get(name, "")) for name, key in NAMED.items()}
-    told = [identify(who, at, names)] if any(names.values()) or (who.user_id and (who.email or who.phone)) else []
-    return told + (consents(cells, who, at, terms.told_by) if any(cells.get(name) for name in CONSENTS) else [])
+    told = (
+        [identify(who, at, names)]
+        if any(names.values()) or sum(map(bool, (who.user_id, who.card, who.email, who.phone))) > 1
+        else []
+    )
+    return told + (
+        consents(cells, who, at, terms.told_by, terms.consent_source)
+        if any(cells.get(name) for name in CONSENTS)
+        else []
+    )
 
 
 NAMED = {"name": "name", "first_name": "firstName", "last_name": "lastName"}

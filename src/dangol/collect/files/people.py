@@ -26,6 +26,7 @@ class Terms:
     now: datetime
     latest: datetime
     told_by: Mapping[str, str]
+    consent_source: str = ""
 
 
 def facts(row: Mapping[str, str], others: Sequence[tuple[str, str]], terms: Terms) -> list[Told]:
@@ -45,7 +46,7 @@ def facts(row: Mapping[str, str], others: Sequence[tuple[str, str]], terms: Term
     at = updated or created or terms.now
     return [
         identify(who, at, _traits(row, others, created)),
-        *consents(row, who, agreed or created or updated or terms.now, terms.told_by),
+        *consents(row, who, agreed or created or updated or terms.now, terms.told_by, terms.consent_source),
     ]
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
-import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from dangol.base.errors import Fault, Invalid
-from dangol.collect.files import columnar, text
+from dangol.collect.files import columnar, documents, text, weblog
 from dangol.collect.files.text import Table
 
-ALLOWED = "CSV, TSV, JSONL, Parquet, xlsx, gzip or zip of them, or a fixed-width log"
+ALLOWED = "CSV, TSV, JSON, JSONL, Parquet, xlsx, gzip or zip of them, an access log, or a fixed-width log"
 PIECE = 1 << 20
+MOST = 16 << 30  # bytes that a packed file may unpack to: a bomb must not fill the disk
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+LOCKED = 0x1  # the flag of an encrypted member
 NOT_DATA = ("__MACOSX/", ".DS_Store")
 
 
@@ -44,6 +47,12 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digest_of(paths: Sequence[Path]) -> str:
+    """One digest for the bytes of several files."""
+    digests = [digest(path) for path in paths]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
 def _tables(path: Path, name: str, folder: Path) -> Iterator[Table]:
     with path.open("rb") as file:
         head = file.read(4096)
@@ -56,6 +65,9 @@ def _tables(path: Path, name: str, folder: Path) -> Iterator[Table]:
         inside = folder / (Path(name).stem or "data")
         _unpack(path, inside)
         yield from _tables(inside, inside.name, folder)
+    elif head[:8] == OLE:
+        found = "a workbook that is locked with a password, or an old .xls"
+        raise Invalid([Fault(f"/{name}", found, "xlsx without a password, or CSV")])
     elif head[:4] == b"PAR1":
         yield columnar.parquet(path, name)
     elif not head.strip():
@@ -70,10 +82,10 @@ def _plain_text(path: Path, name: str) -> Table:
         raise Invalid([Fault(f"/{name}", "bytes that are no text", ALLOWED)])
     with path.open(encoding=encoding, newline="") as file:
         start = file.read(4096).lstrip()
-    if start[:1] == "{":
-        return columnar.json_lines(path, name, encoding)
-    if start[:1] == "[" and start[1:].lstrip()[:1] in {"{", "]"}:
-        raise Invalid([Fault(f"/{name}", "one JSON list", "JSONL: one JSON object in each line")])
+    if weblog.is_one(start.splitlines()[:-1] or start.splitlines()):
+        return weblog.table(path, name, encoding)
+    if documents.is_one(start):
+        return documents.table(path, name, encoding)
     return text.delimited(path, name, encoding)
 
 
@@ -89,14 +101,26 @@ def _members(path: Path, folder: Path) -> Iterator[Table]:
             raise Invalid([Fault(f"/{path.name}", "an empty zip", ALLOWED)])
         for number, member in enumerate(members):
             inside = folder / f"{number}-{Path(member.filename).name}"  # never a path of the archive's choosing
+            if member.flag_bits & LOCKED:
+                raise Invalid([Fault(f"/{path.name}", "a zip that is locked with a password", "a zip without one")])
             with archive.open(member) as packed, inside.open("wb") as plain:
-                shutil.copyfileobj(packed, plain, PIECE)
+                _copy(packed, plain, path.name)
             yield from _tables(inside, Path(member.filename).name, folder)
 
 
 def _unpack(path: Path, to: Path) -> None:
     try:
         with gzip.open(path) as packed, to.open("wb") as plain:
-            shutil.copyfileobj(packed, plain, PIECE)
+            _copy(packed, plain, path.name)
     except (OSError, EOFError) as error:
         raise Invalid([Fault(f"/{path.name}", f"a broken gzip: {error}", "a whole gzip file")]) from error
+
+
+def _copy(packed: IO[bytes] | gzip.GzipFile, plain: IO[bytes], name: str) -> None:
+    """A member unpacked, as long as it stays within what a disk can hold, whatever its header says."""
+    size = 0
+    while piece := packed.read(PIECE):
+        size += len(piece)
+        if size > MOST:
+            raise Invalid([Fault(f"/{name}", f"more than {MOST >> 30} GB inside", f"at most {MOST >> 30} GB unpacked")])
+        plain.write(piece)

@@ -11,11 +11,15 @@ from typing import Any
 import msgspec
 
 from dangol.base.instants import iso
+from dangol.base.phones import e164
+from dangol.collect.bounds import STRING_LONGEST, Limits
 from dangol.collect.files import values
-from dangol.collect.rules import MESSAGE_ID_LONGEST, STRING_LONGEST, Limits, normal_phone
+from dangol.collect.rules import MESSAGE_ID_LONGEST
 
 NOBODY = {"", "0", "-1", "guest", "null", "none", "nan", "nil", "undefined", "anonymous", "unknown", "비회원"}
 ID_LONGEST = 300
+WHO = ("person_id", "customer_id", "loyalty_card", "email", "phone")
+CARD = "loyalty_card"  # the kind of identifier
 CONSENTS = {"email_consent": "email", "sms_consent": "sms"}
 LARGEST = Limits().event_bytes
 
@@ -33,10 +37,11 @@ class Who:
     user_id: str = ""
     email: str = ""
     phone: str = ""
+    card: str = ""  # of the shop's loyalty scheme
 
     @property
     def key(self) -> str:
-        return self.user_id or self.email or self.phone
+        return self.user_id or self.card or self.email or self.phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,21 @@ class Told:
 
 
 def who_of(row: Mapping[str, str]) -> Who:
-    """Whose a row is; an empty Who where it names nobody. Raises Unusable for an address that is none."""
+    """Whose a row is; an empty Who where it names nobody. Raises Unusable for an address that is none.
+
+    What a marketplace has masked (`kim****`) names nobody: many customers share it.
+    """
+    row = {name: row[name] for name in WHO if name in row}
+    row = {name: text for name, text in row.items() if not values.masked(text)}
     ids = (values.known_id(row.get(name, "")) for name in ("person_id", "customer_id"))
     user_id = next((text[:ID_LONGEST] for text in ids if text.lower() not in NOBODY), "")
     email = row.get("email", "").strip().lower()
     if email and not ("@" in email[1:-1] and len(email) <= 254 and not any(c.isspace() for c in email)):
         raise Unusable(f"email: found {email[:60]!r}; allowed: an address such as ann@example.com")
     phone = row.get("phone", "").strip().lstrip("'")
-    return Who(user_id, email, phone if normal_phone(phone) else "")
+    card = values.known_id(row.get("loyalty_card", ""))
+    card = card[:ID_LONGEST] if card.lower() not in NOBODY else ""
+    return Who(user_id, email, phone if e164(phone) else "", card)
 
 
 def message_id(*parts: str) -> str:
@@ -88,7 +100,9 @@ def identify(who: Who, at: datetime, traits: Mapping[str, Any]) -> Told:
     known = {name: value for name, value in traits.items() if value not in ("", {})}
     known |= {k: v for k, v in (("email", who.email), ("phone", who.phone)) if v}
     event = _of(who, at, {"type": "identify", "traits": known})
-    event.pop("context", None)
+    event.get("context", {}).pop("traits", None)
+    if not event.get("context"):
+        event.pop("context", None)
     return Told("identify", message_id("customer", who.key, digest(known)), _encoder.encode(event))
 
 
@@ -97,13 +111,19 @@ def _of(who: Who, at: datetime, event: dict[str, Any]) -> dict[str, Any]:
     if who.user_id:
         event["userId"] = who.user_id
     addresses = {k: v for k, v in (("email", who.email), ("phone", who.phone)) if v}
-    if addresses:
-        event["context"] = {"traits": addresses}
+    context: dict[str, Any] = {"traits": addresses} if addresses else {}
+    if who.card:
+        context["externalIds"] = [{"type": CARD, "id": who.card, "collection": "users", "encoding": "none"}]
+    if context:
+        event["context"] = context
     return event
 
 
-def consents(row: Mapping[str, str], who: Who, at: datetime, told_by: Mapping[str, str]) -> list[Told]:
-    """What a row says about being written to. An empty cell says nothing: nobody asked.
+def consents(
+    row: Mapping[str, str], who: Who, at: datetime, told_by: Mapping[str, str], source: str = ""
+) -> list[Told]:
+    """What a row says about being written to. An empty cell says nothing: nobody asked. `source` is what the people
+    were told when they said it, as whoever imports the list knows.
 
     The id holds the answer and, where a column tells it, its time. So the same answer imported again is no news, and
     cannot undo what the customer has said here since. Raises Unusable for a cell that is neither yes nor no.
@@ -119,7 +139,7 @@ def consents(row: Mapping[str, str], who: Who, at: datetime, told_by: Mapping[st
         state = "granted" if given else "denied"
         properties = {
             "channel": channel, "purpose": "marketing", "state": state, "basis": "import",
-            "text": f"{told_by.get(name, name)}: {text}",
+            "text": f"{told_by.get(name, name)}: {text}", **({"wording": source} if source else {}),
         }  # fmt: skip
         key = message_id("consent", who.key, channel, state, *([iso(at)] if row.get("consent_time") else []))
         out.append(track("Consent Changed", who, at, properties, key))

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from dangol.collect.files.mapping import Sample
+from dangol.collect.files.guess import Sample
 from dangol.collect.files.text import Rows, Table
 
 AT_ONCE = 20_000

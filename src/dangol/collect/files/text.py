@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,8 +19,11 @@ Rows = Iterator[tuple[Sequence[str], str | None]]  # cells, and why a row cannot
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 PIECE = 1 << 20
 WIDEST = 1_000  # columns
+TITLES = 5  # lines at the top that may be a title
 LONGEST_CELL = 1 << 24
-_GUARDED = ("'=", "'+", "'-", "'@", "'\t", "'\r", "'＝", "'＋", "'－", "'＠")  # what our own files put before formulas
+_FORMULA = re.compile(
+    r"'*[ \u00a0]*[=+\-@\t\r＝＋－＠]"
+)  # what a spreadsheet takes for one, or would without its quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +78,38 @@ def delimited(path: Path, name: str, encoding: str) -> Table:
     with path.open(encoding=encoding, newline="") as file:
         start = [line for line in islice(file, 200) if line.strip()]
     separator = _separator(start)
-    first = next(_split(iter(start), separator), [])
+    above = _titles(start, separator)
+    first = next(_split(iter(start[above:]), separator), [])
     if not 1 <= len(first) <= WIDEST:
         raise Invalid([Fault(f"/{name}", f"{len(first)} columns", f"1 to {WIDEST} columns")])
     headed = _is_header(first)
+    first = [unguarded(cell) for cell in first] if first[0] == REASON else first
     columns = _named(first) if headed else tuple(f"column {n}" for n in range(1, len(first) + 1))
 
     def rows() -> Rows:
         with path.open(encoding=encoding, newline="") as file:
-            yield from _cells(file, name, separator, columns, headed)
+            yield from _cells(_below(file, above), name, separator, columns, headed)
 
     words = f"text in {encoding}, columns parted by {SEPARATORS.get(separator or '', 'blanks')}"
     return Table(name, words + ("" if headed else ", without column names"), columns, rows, headed)
+
+
+def _titles(start: Sequence[str], separator: str | None) -> int:
+    """Lines above the names of the columns that are no row of the table: a title, a notice."""
+    if separator is None:
+        return 0
+    widths = [len(next(_split(iter([line]), separator), [])) for line in start[: TITLES + 1]]
+    above = next((n for n, width in enumerate(widths) if width > 1), 0)
+    return above if above <= TITLES and not any('"' in line for line in start[:above]) else 0
+
+
+def _below(lines: Iterator[str], above: int) -> Iterator[str]:
+    """The lines behind the first `above` that are not empty."""
+    for line in lines:
+        if above and line.strip():
+            above -= 1
+        elif not above:
+            yield line
 
 
 def _cells(lines: Iterator[str], name: str, separator: str | None, columns: Sequence[str], headed: bool) -> Rows:
@@ -101,20 +125,20 @@ def _cells(lines: Iterator[str], name: str, separator: str | None, columns: Sequ
             elif not row or row == [""]:
                 continue
             else:
-                cells = [_unguarded(cell) for cell in row] if ours else row
+                cells = [unguarded(cell) for cell in row] if ours else row
                 fault = f"{len(row)} columns; allowed: {width}" if len(row) > width else None
                 yield [*cells[:width], *[""] * (width - len(row))], fault
     except csv.Error as error:
         raise Invalid([Fault(f"/{name}", f"behind row {number}: {error}", "separated values")]) from error
 
 
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith(_GUARDED) else cell
+def unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def guarded(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula; plain numbers stay what they are."""
-    return "'" + cell if ("'" + cell).startswith(_GUARDED) and amount(cell) is None else cell
+    return "'" + cell if _FORMULA.match(cell) and amount(cell) is None else cell
 
 
 def _split(lines: Iterator[str], separator: str | None) -> Iterator[list[str]]:
@@ -129,6 +153,7 @@ def _separator(start: Sequence[str]) -> str | None:
     best, most = None, 0
     for sign in SEPARATORS:
         widths = [len(row) for row in csv.reader(iter(start), delimiter=sign) if row]
+        widths = widths[next((n for n, width in enumerate(widths[:TITLES]) if width > 1), 0) :]
         usual = max(set(widths), key=widths.count, default=0)
         if usual > 1 and widths.count(usual) * 10 >= len(widths) * 8 and usual > most:
             best, most = sign, usual

@@ -19,6 +19,14 @@ YES |= {"동의", "수신", "수신동의", "수신함", "예", "허용", "가�
 NO = {"no", "n", "false", "f", "0", "0.0", "off", "denied", "unsubscribed", "not subscribed", "opted out", "opt-out"}
 NO |= {"거부", "미수신", "수신거부", "수신안함", "아니오", "비동의", "미동의", "동의안함"}
 
+CHANNELS = {  # the words of exports for where an order came in
+    "web": "web, online, onlinestore, checkout, 온라인, pc, pc쇼핑몰, pc웹, 모바일, 모바일웹, 모바일쇼핑몰, 자사몰",
+    "app": "app, 앱, 모바일앱, iphone, android, ios",
+    "store": "store, pos, retail, offline, shop floor, 매장, 오프라인, 오프라인매장, 점포",
+    "phone": "phone, telephone, call, callcenter, call center, 전화, 전화주문, 콜센터",
+}
+_CHANNEL = {word.strip(): name for name, words in CHANNELS.items() for word in words.split(",")}
+
 UNSAID = {"", "-", "n/a", "null", "none", "unknown", "pending", "미정"}  # neither: nobody has answered yet
 
 
@@ -65,6 +73,17 @@ def answer(text: str) -> bool | None:
     """Yes or no, in English and Korean; None for anything else."""
     word = text.strip().lower().replace("_", " ")
     return True if word in YES else False if word in NO else None
+
+
+def channel(text: str) -> str:
+    """Where an order came in: web, app, store or phone for the words that exports use; any other word stays."""
+    word = text.strip()[:60]
+    return _CHANNEL.get(word.lower().replace(" ", ""), _CHANNEL.get(word.lower(), word))
+
+
+def masked(text: str) -> bool:
+    """Whether a marketplace hid the middle of it (`kim****`): such a value is no one person's."""
+    return "**" in text
 
 
 # --- times ----------------------------------------------------------------------------------------------------------

@@ -1,138 +1,109 @@
-"""E-mail over SMTP: one recipient a transaction, and an honest answer to how each ended."""
+"""E-mail over SMTP: one recipient a transaction, over as many connections as the shop's mail server may have."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import re
-import smtplib
 import ssl
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import unquote, urlsplit
 
 from dangol.base.errors import Misconfigured
 from dangol.deliver import outcomes
+from dangol.deliver.channels.smtp import Connection, Envelope, Server, Troubles
+from dangol.deliver.dkim import Signer
 from dangol.deliver.letter import Letter
+from dangol.deliver.messages import Message
 from dangol.deliver.models import Delivery
-from dangol.deliver.outcomes import Outcome, Stage
+from dangol.deliver.outcomes import Outcome
 
 log = logging.getLogger("dangol.deliver.email")
 
-PATIENCE = 60.0  # seconds for any reply but the last: giving up early there costs a later attempt, never a second copy
-LAST_PATIENCE = 600.0  # after the final dot: a server that is given up too soon may have taken the message
 DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 
 
 class Smtp:
-    """One connection to the shop's mail server, opened when the first letter comes and used for all that follow."""
+    """The shop's mail server. Connections are opened when letters come and used for all that follow."""
 
     local = False
 
-    def __init__(self, url: str, *, starttls: bool, context: ssl.SSLContext | None = None) -> None:
-        place = urlsplit(url)
-        if place.scheme not in DEFAULT_PORTS or not place.hostname:
-            raise Misconfigured(
-                "setting smtp_url: allowed is smtp://user:password@host:587 or smtps://user:password@host"
-            )
-        self._implicit = place.scheme == "smtps"
-        self._host, self._port = place.hostname, place.port or DEFAULT_PORTS[place.scheme]
-        self._user, self._password = unquote(place.username or ""), unquote(place.password or "")
-        self._starttls = starttls
-        self._context = context or ssl.create_default_context()
-        self._client: smtplib.SMTP | None = None
+    def __init__(
+        self,
+        url: str,
+        *,
+        starttls: bool,
+        context: ssl.SSLContext | None = None,
+        signer: Signer | None = None,
+        return_path: Callable[[int], str] | None = None,
+        lanes: int = 1,
+    ) -> None:
+        self.lanes = max(lanes, 1)  # how many may hand over at once, each over a connection of its own
+        self._server = _server(url, starttls=starttls, context=context)
+        self._signer, self._return_path = signer, return_path
+        self._idle: list[Connection] = []
+        self._lock = threading.Lock()
 
-    def hand_over(self, delivery: Delivery, letter: Letter) -> Outcome:
+    def hand_over(self, delivery: Delivery, message: Message) -> Outcome:
+        return next(self.hand_over_many([(delivery, message)]))
+
+    def hand_over_many(self, letters: Sequence[tuple[Delivery, Message]]) -> Iterator[Outcome]:
+        """One outcome for each, in their order, as they come; any number of threads may do this at once."""
+        ended = 0
+        while ended < len(letters):
+            try:
+                connection = self._taken()
+            except Troubles as error:
+                log.warning("the mail server cannot be used: %s", error)
+                told = outcomes.closed(f"connect: {type(error).__name__}: {error}")
+                yield from [told] * (len(letters) - ended)
+                return
+            try:
+                for outcome in connection.transact(self._envelope(*one) for one in letters[ended:]):
+                    ended += 1
+                    yield outcome
+            finally:
+                self._give_back(connection)
+
+    def _envelope(self, delivery: Delivery, letter: Message) -> Envelope:
+        if not isinstance(letter, Letter):
+            raise TypeError(f"SMTP takes no {type(letter).__name__}")
         data = letter.as_bytes()
-        try:
-            client = self._connected()
-        except (OSError, smtplib.SMTPException) as error:
-            self.close()
-            log.warning("the mail server cannot be used: %s", error)
-            return outcomes.deferred(f"connect: {_told(error)}")
-        outcome = self._transact(client, letter.sender, letter.to, data)
-        if outcome.state in {"deferred", "unknown"}:
-            client.close()  # what comes next on this connection could be an answer to the last
-            self._client = None
-        return outcome
+        if self._signer:
+            data = self._signer.signed(data, letter.sender.rpartition("@")[2], letter.at)
+        # Where failures go is marked for each delivery, so that a report is known whatever else it says.
+        sender = self._return_path(delivery.pk) if self._return_path else letter.sender
+        return Envelope(sender, letter.to, data)
 
-    def _connected(self) -> smtplib.SMTP:
-        if self._client is not None:
-            with contextlib.suppress(OSError, smtplib.SMTPException):  # the server may end an idle connection
-                if self._client.noop()[0] == 250:
-                    return self._client
-            self.close()
-        self._client = self._connect()
-        return self._client
+    def _taken(self) -> Connection:
+        while True:
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                return self._server.connect()
+            if connection.alive():
+                return connection
+            connection.close()
 
-    def _connect(self) -> smtplib.SMTP:
-        if self._implicit:
-            client: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=PATIENCE, context=self._context)
+    def _give_back(self, connection: Connection) -> None:
+        if connection.usable:
+            with self._lock:
+                self._idle.append(connection)
         else:
-            client = smtplib.SMTP(self._host, self._port, timeout=PATIENCE)
-        self._client = client
-        client.ehlo_or_helo_if_needed()
-        secured = self._implicit
-        if not secured and self._starttls:
-            client.starttls(context=self._context)  # raises where the server does not offer it
-            client.ehlo()
-            secured = True
-        if self._user:
-            if not secured:
-                raise smtplib.SMTPException("a password is never sent over a connection that is not encrypted")
-            client.login(self._user, self._password)
-        return client
-
-    def _transact(self, client: smtplib.SMTP, sender: str, to: str, data: bytes) -> Outcome:
-        """Up to the final dot the server has promised nothing; from there on silence means that nobody knows."""
-        stage: Stage = "mail"
-        try:
-            for stage, command in (("mail", f"MAIL FROM:<{sender}>"), ("rcpt", f"RCPT TO:<{to}>"), ("data", "DATA")):
-                code, reply = client.docmd(command)
-                if code != (354 if stage == "data" else 250) and not (stage == "rcpt" and code == 251):
-                    return self._refused(client, stage, code, _text(reply))
-            client.send(_stuffed(data))
-            stage = "end"
-            if client.sock is not None:
-                client.sock.settimeout(LAST_PATIENCE)
-            client.send(b".\r\n")
-            code, reply = client.getreply()
-            if client.sock is not None:
-                client.sock.settimeout(PATIENCE)
-        except (OSError, smtplib.SMTPException) as error:
-            told = f"{stage}: {_told(error)}"
-            return outcomes.unknown(told) if stage == "end" else outcomes.deferred(told)
-        if 200 <= code < 300:
-            return outcomes.accepted(f"{code} {_text(reply)}")
-        return self._refused(client, stage, code, _text(reply))
-
-    @staticmethod
-    def _refused(client: smtplib.SMTP, stage: Stage, code: int, text: str) -> Outcome:
-        if code <= 0:  # not a reply of the protocol at all
-            return outcomes.unknown(text) if stage == "end" else outcomes.deferred(text)
-        with contextlib.suppress(OSError, smtplib.SMTPException):  # the next letter opens a new connection then
-            client.rset()
-        return outcomes.of_reply(stage, code, text)
+            connection.close()
 
     def close(self) -> None:
-        """End the connection, politely where the server still listens."""
-        client, self._client = self._client, None
-        if client is None:
-            return
-        try:
-            client.quit()
-        except (OSError, smtplib.SMTPException):
-            client.close()
+        """End all connections that nobody is using."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
 
-def _stuffed(data: bytes) -> bytes:
-    """The lines with CRLF ends and a second dot where one begins with a dot, up to but without the final dot."""
-    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", data)
-    stuffed = re.sub(rb"(?m)^\.", b"..", lines)
-    return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"
-
-
-def _text(reply: bytes) -> str:
-    return reply.decode("utf-8", "replace").replace("\n", " ")
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+def _server(url: str, *, starttls: bool, context: ssl.SSLContext | None) -> Server:
+    place = urlsplit(url)
+    if place.scheme not in DEFAULT_PORTS or not place.hostname:
+        raise Misconfigured("setting smtp_url: allowed is smtp://user:password@host:587 or smtps://user:password@host")
+    return Server(
+        place.hostname, place.port or DEFAULT_PORTS[place.scheme], place.scheme == "smtps", starttls,
+        unquote(place.username or ""), unquote(place.password or ""), context or ssl.create_default_context(),
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from dangol.web.api.problems import Refused
 from dangol.web.models import ApiKey
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+ASKING = ("/segments/evaluate", "/segments/explain")  # these only read, although they are POSTs
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="dangol"'}
 
 
@@ -43,6 +44,6 @@ class SecretKey(HttpBearer):
 
 
 def needed_scope(request: HttpRequest) -> str:
-    """Asking whom a rule would hold for is reading, although it is a POST."""
-    reads = request.method in SAFE or request.path.endswith("/segments/evaluate")
+    """Asking whom a rule would hold for, and why, is reading."""
+    reads = request.method in SAFE or request.path.endswith(ASKING)
     return "read" if reads else "write"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, Literal
 
 import msgspec
 from django.http import HttpRequest
@@ -16,11 +18,14 @@ from dangol.base.money import Money
 from dangol.identity import steps as identity
 from dangol.profile import reads as profiles
 from dangol.profile import steps as profile
+from dangol.profile.known import figures
 from dangol.profile.models import Consent, Fact, Profile
-from dangol.profile.rules import average_gap_days
-from dangol.segment import steps as segment
+from dangol.segment import asking as segment
+from dangol.survey import asking
+from dangol.value import reads as worth
 from dangol.web import guard
 from dangol.web.api import shapes
+from dangol.web.api.explained import explained
 from dangol.web.api.lists import Page, Paging, at_number, page
 from dangol.web.api.parameters import CustomerId, Key, Text
 
@@ -62,39 +67,66 @@ def customer(request: HttpRequest, customer_id: CustomerId) -> dict[str, Any]:
     return _shower([row])(row)
 
 
+class Told(Paging):
+    """Which facts of a customer."""
+
+    only: Literal["orders", "visits", "messages", "answers", "conversations", "consent", "loop", "identity"] | None = (
+        Field(None, description="what the facts are about")
+    )
+
+
 @router.get("/{customer_id}/timeline", response=Page[shapes.FactShown])
-def timeline(request: HttpRequest, customer_id: CustomerId, paging: Query[Paging]) -> dict[str, Any]:
+def timeline(request: HttpRequest, customer_id: CustomerId, wanted: Query[Told]) -> dict[str, Any]:
     """A customer's facts, the newest first."""
     row = _file(customer_id)
-    facts = profile.timeline(row.customer_id, before=paging.instant(), limit=paging.limit + 1)
-    return page(facts, paging, _fact, lambda fact: at_number(fact.at, fact.position))
+    facts = profile.timeline(row.customer_id, before=wanted.instant(), limit=wanted.limit + 1, only=wanted.only or "")
+    return page(facts, wanted, _fact, lambda fact: at_number(fact.at, fact.position))
+
+
+@router.get("/{customer_id}/next-question", response=shapes.NextQuestion)
+def next_question(request: HttpRequest, customer_id: CustomerId) -> dict[str, Any]:
+    """The one thing not yet known of a customer that would help most; null where nothing would."""
+    asked = asking.next_question(_file(customer_id).customer_id)
+    if asked is None:
+        return {"trait": None, "question": {}, "segments": 0, "campaigns": 0}
+    return {
+        "trait": asked.trait, "question": asked.question, "segments": asked.segments, "campaigns": asked.campaigns,
+    }  # fmt: skip
+
+
+@router.get("/{customer_id}/value", response=shapes.WorthShown)
+def value(request: HttpRequest, customer_id: CustomerId) -> dict[str, Any]:
+    """What a customer is expected to order and spend, each with its range; nothing before a first order."""
+    row = _file(customer_id)
+    told = worth.of_customer(row.customer_id, guard.CLOCK.now())
+    following = told.next_order
+    return {
+        "customer": str(row.customer_id),
+        "made_at": told.made_at,
+        "horizons": [_horizon(one) for one in told.horizons],
+        "alive": told.churn and {"mean": 1 - told.churn.mean, "low": 1 - told.churn.high, "high": 1 - told.churn.low},
+        "churn": told.churn and asdict(told.churn),
+        "next_order": following and {
+            "probability": following.chance, "likely_on": following.likely_on, "earliest_on": following.earliest_on,
+            "latest_on": following.latest_on, "sentence": following.words,
+        },
+        "sentence": told.words,
+    }  # fmt: skip
+
+
+def _horizon(told: worth.Horizon) -> dict[str, Any]:
+    currency = Shop.objects.get().currency
+    money = told.money and {
+        end: Money(round(Decimal(getattr(told.money, end)), 2), currency).as_json() for end in ("mean", "low", "high")
+    }
+    sentences = [told.orders_words, *([told.money_words] if told.money_words else [])]
+    return {"days": told.days, "orders": asdict(told.orders), "value": money, "sentences": sentences}
 
 
 @router.get("/{customer_id}/segments/{key}", response=shapes.Explanation)
 def explanation(request: HttpRequest, customer_id: CustomerId, key: Key) -> dict[str, Any]:
     """Why a customer is in a segment or not, and when that changes if nothing happens."""
-    told = segment.explain(key, _file(customer_id).customer_id, guard.CLOCK.now())
-    return {
-        "segment": told.segment,
-        "customer": str(told.customer_id),
-        "at": told.at,
-        "member": told.member,
-        "since": told.since,
-        "changes_at": told.changes_at,
-        "certain": told.certain,
-        "words": told.words,
-        "leaves": [
-            {
-                "path": leaf.pointer,
-                "words": leaf.words,
-                "holds": leaf.holds,
-                "value": leaf.value,
-                "facts": [{"name": fact.name, "at": fact.at} for fact in leaf.facts],
-                "changes_at": leaf.changes_at,
-            }
-            for leaf in told.leaves
-        ],
-    }
+    return explained(segment.explain(key, _file(customer_id).customer_id, guard.CLOCK.now()))
 
 
 def _file(customer_id: int) -> Profile:
@@ -127,13 +159,23 @@ def _shower(rows: Sequence[Profile]) -> Callable[[Profile], dict[str, Any]]:
 
 
 def _figures(row: Profile, currency: str) -> dict[str, Any]:
+    known = figures(row)
     return {
-        "orders": row.orders,
-        "revenue": Money(row.revenue - row.refunded, currency).as_json(),
-        "refunded": Money(row.refunded, currency).as_json(),
-        "first_order_at": row.first_order_at,
-        "last_order_at": row.last_order_at,
-        "average_gap_days": average_gap_days(row.orders, row.first_order_at, row.last_order_at),
+        "orders": known.orders,
+        "revenue": Money(known.net, currency).as_json(),
+        "refunded": Money(known.refunded, currency).as_json(),
+        "first_order_at": known.first_order_at,
+        "last_order_at": known.last_order_at,
+        "average_gap_days": known.average_gap_days,
+        "margin": None if known.margin is None else Money(known.margin, currency).as_json(),
+        "foreign": [Money(amount, other).as_json() for other, amount in known.foreign.items()],
+        "favourite_category": known.favourite_category,
+        "last_viewed": known.last_viewed,
+        "cart": known.cart,
+        "visits": known.visits,
+        "channels": known.channels,
+        "first_touch": known.first_touch,
+        "last_touch": known.last_touch,
     }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Body, Query, Router
 from pydantic import Field
 
-from dangol.deliver import reads
+from dangol.base.money import Money
+from dangol.deliver import contact, reads
 from dangol.deliver.models import Delivery, OutboxMessage
-from dangol.web.api import shapes
+from dangol.web import guard
+from dangol.web.api import campaign_shapes
 from dangol.web.api.lists import LARGEST, Page, Paging, page
 from dangol.web.api.parameters import Text
 
@@ -25,7 +27,7 @@ class Wanted(Paging):
     state: Text | None = Field(None, max_length=12, description="in this state, such as accepted or unknown")
 
 
-@router.get("/deliveries", response=Page[shapes.DeliveryShown])
+@router.get("/deliveries", response=Page[campaign_shapes.DeliveryShown])
 def deliveries(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]:
     """The ledger of every attempt, the newest first."""
     rows = reads.ledger(
@@ -38,11 +40,23 @@ def deliveries(request: HttpRequest, wanted: Query[Wanted]) -> dict[str, Any]:
     return page(rows, wanted, _delivery, lambda row: str(row.pk))
 
 
-@router.get("/outbox", response=Page[shapes.OutboxShown])
+@router.get("/outbox", response=Page[campaign_shapes.OutboxShown])
 def outbox(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
     """What the sandbox channel holds, as it would have left; the newest first."""
     rows = reads.outbox(before=paging.number(), limit=paging.limit + 1)
     return page(rows, paging, _message, lambda row: str(row.pk))
+
+
+@router.get("/contact-policy", response=campaign_shapes.ContactPolicyShown)
+def contact_policy(request: HttpRequest) -> dict[str, Any]:
+    """How often and when customers hear from the shop."""
+    return contact.shown(contact.policy())
+
+
+@router.put("/contact-policy", response=campaign_shapes.ContactPolicyShown)
+def set_contact_policy(request: HttpRequest, shape: Body[dict[str, Any]]) -> dict[str, Any]:
+    """Set what is given, keep the rest. It counts for every message that has not left yet."""
+    return contact.shown(contact.put(shape, guard.CLOCK.now()))
 
 
 def _delivery(row: Delivery) -> dict[str, Any]:
@@ -64,6 +78,7 @@ def _delivery(row: Delivery) -> dict[str, Any]:
         "subject": row.subject,
         "decision": row.decision,
         "outcome": row.outcome,
+        "cost": None if row.cost is None else Money(row.cost, row.currency).as_json(),
     }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+from django.db import DatabaseError
 
 from dangol.base.errors import Fault, Invalid
 from dangol.web.models import ApiKey
@@ -39,7 +42,8 @@ def find(secret: str, now: datetime) -> ApiKey | None:
         return None
     row = ApiKey.objects.filter(hash=hashed(secret), revoked_at=None).first()
     if row and (row.last_used_at is None or now - row.last_used_at > NOTED_EVERY):
-        ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)
+        with contextlib.suppress(DatabaseError):  # on a full or broken disk people still read
+            ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)
     return row
 
 

@@ -20,4 +20,5 @@ def _plain(text: str) -> str:
 Text = Annotated[str, AfterValidator(_plain)]
 Key = Annotated[str, Path(max_length=64, pattern="^[a-z0-9-]+$", description="letters a to z, digits and hyphens")]
 CustomerId = Annotated[int, Path(ge=1, le=LARGEST)]
+RequestId = Annotated[int, Path(ge=1, le=LARGEST)]
 TaskId = Annotated[int, Path(ge=1, le=LARGEST)]

@@ -15,7 +15,23 @@ from ninja.renderers import BaseRenderer
 from dangol import __version__
 from dangol.base.errors import DangolError
 from dangol.collect import steps as collect
-from dangol.web.api import campaigns, customers, deliveries, harvest, satisfaction, segments, shapes, strategy
+from dangol.web.api import (
+    campaigns,
+    customers,
+    deliveries,
+    hand_lists,
+    harvest,
+    holdout,
+    identities,
+    privacy,
+    quarantine,
+    satisfaction,
+    segments,
+    shapes,
+    shops,
+    strategy,
+    templates,
+)
 from dangol.web.api.access import SecretKey
 from dangol.web.api.problems import Refused, faults_of, of_error, problem
 
@@ -79,11 +95,18 @@ def positions(request: HttpRequest) -> dict[str, int]:
 
 api.add_router("/customers", customers.router)
 api.add_router("/segments", segments.router)
+api.add_router("/lists", hand_lists.router)
 api.add_router("/strategy", strategy.router)
 api.add_router("/campaigns", campaigns.router)
+api.add_router("/holdout", holdout.router)
+api.add_router("/quarantine", quarantine.router)
+api.add_router("/identity", identities.router)
 api.add_router("/harvest", harvest.router)
+api.add_router("/shops", shops.router)
 api.add_router("", deliveries.router)
 api.add_router("", satisfaction.router)
+api.add_router("", privacy.router)
+api.add_router("", templates.router)
 
 
 @api.exception_handler(ValidationError)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from ninja import Schema
@@ -32,6 +32,15 @@ class Figures(Schema):
     first_order_at: datetime | None
     last_order_at: datetime | None
     average_gap_days: float | None
+    margin: Money | None = Field(description="revenue less cost, of the orders whose products name their cost")
+    foreign: list[Money] = Field(description="what orders in other currencies came to")
+    favourite_category: str
+    last_viewed: dict[str, Any] = Field(description="the product viewed last")
+    cart: list[dict[str, Any]] = Field(description="what lies in the cart now, the newest first")
+    visits: int
+    channels: dict[str, float] = Field(description="channel to its share of the customer's facts")
+    first_touch: dict[str, str] = Field(description="the campaign or site that brought the customer first")
+    last_touch: dict[str, str]
 
 
 class Consent(Schema):
@@ -54,6 +63,39 @@ class Customer(Schema):
     last_seen_at: datetime
 
 
+class NextQuestion(Schema):
+    trait: str | None
+    question: dict[str, str] = Field(description="the question by language")
+    segments: int = Field(description="active segments that look at the trait")
+    campaigns: int = Field(description="active campaigns whose messages name it")
+
+
+class MergeShown(Schema):
+    id: str
+    survivor: str
+    absorbed: str
+    reason: str = Field(description="the identifier they share, or alias, or staff")
+    merged_at: datetime
+    undone_at: datetime | None
+
+
+class Join(Strict):
+    customers: list[str] = Field(min_length=2, max_length=2, description="the ids of two customers who are one")
+
+
+class Part(Strict):
+    merge: str | None = Field(None, description="the id of a merge")
+    customer: str | None = Field(None, description="or the id of the customer who was absorbed")
+
+
+class Joined(Schema):
+    customer: str = Field(description="who they are now")
+
+
+class Parted(Schema):
+    customers: list[str] = Field(description="who they are now: the survivor and the one who was absorbed")
+
+
 class FactShown(Schema):
     id: str
     type: str
@@ -67,21 +109,20 @@ class FactShown(Schema):
     context: dict[str, Any]
 
 
-class SegmentShown(Schema):
-    key: str
-    name: str
-    where: Any
-    version: int
-    updated_at: datetime
-    words: dict[str, str] = Field(description="the rule in a sentence, by language")
-
-
 class Question(Strict):
     """A rule to evaluate over full history."""
 
     where: Any
     at: str | None = Field(None, description="ISO 8601 instant; now when left out")
     ids: StrictBool = Field(False, description="give userIds instead of customer ids")
+
+
+class AskedWhy(Strict):
+    """A rule, which need not be saved, and the customer to explain it for."""
+
+    where: Any
+    customer: str = Field(description="customer id")
+    at: str | None = Field(None, description="ISO 8601 instant; now when left out")
 
 
 class Members(Schema):
@@ -99,6 +140,21 @@ class DecidingFact(Schema):
     at: datetime
 
 
+class StepSaid(Schema):
+    words: dict[str, str] = Field(description="the step and how it stands, by language")
+    state: Literal["met", "absent", "waiting", "missing", "broken", "unreached"]
+    fact: DecidingFact | None = Field(description="that satisfied the step, or that must not have been")
+
+
+class ForecastSaid(Schema):
+    words: dict[str, str]
+    made_at: datetime | None = Field(description="null where there is no forecast yet")
+    middle: float | None = Field(None, description="the median")
+    low: float | None = Field(None, description="80 per cent of it lie between this")
+    high: float | None = Field(None, description="and this")
+    share: float | None = Field(None, description="of the posterior that lies where the leaf asks, 0 to 1")
+
+
 class Leaf(Schema):
     path: str
     words: dict[str, str]
@@ -106,6 +162,8 @@ class Leaf(Schema):
     value: Any
     facts: list[DecidingFact]
     changes_at: datetime | None
+    steps: list[StepSaid] = Field(description="of a sequence: what became of each step")
+    forecast: ForecastSaid | None = Field(description="of `predicted`: what is expected")
 
 
 class Explanation(Schema):
@@ -118,62 +176,6 @@ class Explanation(Schema):
     certain: bool
     words: dict[str, str]
     leaves: list[Leaf]
-
-
-class CampaignResults(Schema):
-    campaign: str
-    entered: int = Field(description="runs, those of held-out customers included")
-    held_out: int
-    under_way: int = Field(description="of the treated runs")
-    finished: int
-    left: int
-    messages: dict[str, dict[str, int]] = Field(description="step → state of its deliveries → how many")
-    refusals: dict[str, int] = Field(description="rule of the gate → how many it stopped, of the newest")
-
-
-class CampaignShown(Schema):
-    key: str
-    name: str
-    play: str
-    state: str
-    version: int
-    definition: dict[str, Any]
-    created_at: datetime
-    activated_at: datetime | None
-
-
-class DeliveryShown(Schema):
-    id: str
-    campaign: str
-    step: str
-    customer: str
-    trigger: str
-    channel: str
-    message_class: str
-    state: str
-    planned_at: datetime
-    due_at: datetime
-    attempts: int
-    attempted_at: datetime | None
-    finished_at: datetime | None
-    address: str
-    subject: str
-    decision: Any
-    outcome: str
-
-
-class OutboxShown(Schema):
-    id: str
-    delivery: str
-    campaign: str
-    customer: str
-    channel: str
-    to: str
-    subject: str
-    text: str
-    html: str
-    headers: dict[str, Any]
-    at: datetime
 
 
 class Arm(Schema):
@@ -199,6 +201,43 @@ class HarvestShown(Schema):
     extra_revenue: Lift = Field(description="over all treated customers")
     still_open: int = Field(description="customers whose goal window has not closed yet")
     evidence: Literal["enough", "not_yet", "none"]
+    sentence: dict[str, str]
+
+
+class Spread(Schema):
+    mean: float
+    low: float = Field(description="80 % lie between low and high")
+    high: float
+
+
+class MoneySpread(Schema):
+    mean: Money
+    low: Money
+    high: Money
+
+
+class HorizonShown(Schema):
+    days: int = Field(description="from today")
+    orders: Spread = Field(description="days on which the customer orders")
+    value: MoneySpread | None = Field(description="net of refunds; null before the shop's first order with an amount")
+    sentences: list[dict[str, str]]
+
+
+class NextOrderShown(Schema):
+    probability: float = Field(description="of another order within two years")
+    likely_on: date | None = Field(description="as likely before as after, if there is one")
+    earliest_on: date | None
+    latest_on: date | None
+    sentence: dict[str, str]
+
+
+class WorthShown(Schema):
+    customer: str
+    made_at: datetime | None = Field(description="when the shop was learned from last; null where nothing is forecast")
+    horizons: list[HorizonShown]
+    alive: Spread | None = Field(description="the probability that the customer has not stopped for good")
+    churn: Spread | None
+    next_order: NextOrderShown | None
     sentence: dict[str, str]
 
 
@@ -255,6 +294,46 @@ class TaskShown(Schema):
 
 class Note(Strict):
     note: str = Field("", max_length=5_000, description="what was done")
+
+
+class RejectedShown(Schema):
+    id: str
+    source: str
+    code: str = Field(description="the reason; `failed` for a fact that the loop set aside")
+    detail: str
+    received_at: datetime
+    in_log: bool = Field(description="it is a fact of the log, which the loop could not work through")
+    event: Any = Field(description="as it was sent; text where it is not JSON")
+
+
+class Reason(Schema):
+    source: str
+    code: str
+    count: int
+    newest_at: datetime
+
+
+class Reasons(Schema):
+    reasons: list[Reason]
+
+
+class Replay(Strict):
+    ids: list[str] | None = Field(None, max_length=1_000)
+    all: StrictBool = Field(False, description="all that wait, of `source` and for the reason `code` where given")
+    source: str | None = Field(None, max_length=64)
+    code: str | None = Field(None, max_length=64)
+    event: dict[str, Any] | None = Field(None, description="what one is taken as instead")
+
+
+class StillRefused(Schema):
+    id: str
+    code: str
+    detail: str
+
+
+class Replayed(Schema):
+    taken: int
+    refused: list[StillRefused] = Field(description="still there, with the reason of today")
 
 
 class Problem(Schema):

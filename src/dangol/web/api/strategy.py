@@ -16,7 +16,7 @@ from dangol.harvest import steps as harvest
 from dangol.strategy import steps as strategy
 from dangol.strategy.rules import PlanRow
 from dangol.web import guard
-from dangol.web.api import shapes
+from dangol.web.api import campaign_shapes, shapes
 from dangol.web.api.campaigns import shown
 from dangol.web.api.lists import Page, Paging, page
 from dangol.web.api.parameters import Key
@@ -41,7 +41,7 @@ def plan(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
     )
 
 
-@router.post("/plays/{key}/activate", response=shapes.CampaignShown)
+@router.post("/plays/{key}/activate", response=campaign_shapes.CampaignShown)
 def activate(request: HttpRequest, key: Key) -> dict[str, Any]:
     """Switch a play on: save its audience, make its campaign and let it run. Doing it twice is doing it once."""
     return shown(campaign.activate_play(key, guard.CLOCK.now()))

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dangol.base.errors import Invalid
-from dangol.base.models import Shop
-from dangol.campaign import reads, templates
-from dangol.campaign import rules as campaign_rules
+from dangol.campaign import experiments, reads
 from dangol.campaign import steps as campaign
+from dangol.campaign.experiments import Results
 from dangol.campaign.models import Campaign
+from dangol.campaign.parsing import parse
 from dangol.campaign.reads import Standing
-from dangol.campaign.rules import Definition, Step
 from dangol.deliver import reads as deliver
 from dangol.segment import reads as segment
+from dangol.web.journey import flow, sentences
+from dangol.web.journey.flow import Counts
 from dangol.web.page import Asked, go, show
 from dangol.web.wording import gate_rule, segment_name
 from dangol.web.writing import Placed, as_yaml, placed, read_one
 
 MOST_TEXT = 400_000
-SENT, UNDER_WAY = ("accepted",), ("planned", "leased", "attempting", "deferred")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class Listed:
     """One campaign in the list."""
 
     campaign: Campaign
-    definition: Definition
+    entry: str
     standing: Standing
 
 
@@ -48,41 +45,27 @@ class CampaignsPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """One step of the way, with what became of its messages."""
-
-    step: Step
-    subject: str
-    waiting: int  # customers who come to it next
-    sent: int
-    under_way: int
-    not_sent: int
-    trouble: int  # bounced, failed or unknown
-
-
-@dataclass(frozen=True, slots=True)
 class CampaignPage:
     """One campaign."""
 
     campaign: Campaign
-    definition: Definition
     standing: Standing
-    entry_name: str  # the segment's name where one starts it
-    nodes: list[Node]
+    nodes: list[flow.Node]
+    experiments: list[Results]
+    entry: tuple[str, str]
+    goal: tuple[str, str]
+    leaves: str  # when it is left early; empty where it says nothing
+    holdout: float  # per cent
     refusals: list[tuple[str, int]]
     text: str
     faults: list[Placed] = field(default_factory=list)
     now: datetime | None = None
 
-    @property
-    def goal_within(self) -> timedelta | None:
-        return self.definition.goal.within if self.definition.goal else None
-
 
 def campaigns(request: Asked) -> HttpResponse:
-    standings = reads.standings()
+    standings, segments = reads.standings(), {one.key: segment_name(one) for one, _size in segment.active()}
     rows = [
-        Listed(one, campaign_rules.parse(one.definition), standings.get(one.key, Standing()))
+        Listed(one, sentences.entry(one.definition, segments)[0], standings.get(one.key, Standing()))
         for one in campaign.everyone()
     ]
     return show(request, "campaigns.html", CampaignsPage(rows))
@@ -117,20 +100,29 @@ def pause(request: Asked, key: str) -> HttpResponse:
     return go("campaign", key)
 
 
+def drain(request: Asked, key: str) -> HttpResponse:
+    campaign.drain(key, request.now)
+    messages.success(request, _("Nobody enters any more. Whoever is under way goes on to the end."))
+    return go("campaign", key)
+
+
+def archive(request: Asked, key: str) -> HttpResponse:
+    campaign.archive(key, request.now)
+    messages.success(request, _("The campaign is put away. Its results stay."))
+    return go("campaign", key)
+
+
 def _page(request: Asked, found: Campaign, text: str, faults: list[Placed]) -> CampaignPage:
-    definition = campaign_rules.parse(found.definition)
-    standing = reads.standings().get(found.key, Standing())
-    states = deliver.states(found.key)
-    entry = segment.find(definition.entry.segment) if definition.entry.segment else None
+    segments = {one.key: segment_name(one) for one, _size in segment.active()}
     return CampaignPage(
         campaign=found,
-        definition=definition,
-        standing=standing,
-        entry_name=segment_name(entry) if entry else definition.entry.segment,
-        nodes=[
-            _node(step, standing.waiting.get(index, 0), states.get(step.key, Counter()))
-            for index, step in enumerate(definition.steps)
-        ],
+        standing=reads.standings().get(found.key, Standing()),
+        experiments=experiments.results(found.pk, parse(found.definition), request.now),
+        nodes=flow.nodes(found.definition, counts_of(found), ()),
+        entry=sentences.entry(found.definition, segments),
+        goal=sentences.goal(found.definition),
+        leaves=sentences.leaves(found.definition),
+        holdout=found.definition.get("holdout_percent", 0),
         refusals=[(gate_rule(rule), count) for rule, count in deliver.refusals(found.key).most_common()],
         text=text,
         faults=faults,
@@ -138,28 +130,16 @@ def _page(request: Asked, found: Campaign, text: str, faults: list[Placed]) -> C
     )
 
 
-def _node(step: Step, waiting: int, states: Counter[str]) -> Node:
-    sent, under_way = (sum(states[state] for state in group) for group in (SENT, UNDER_WAY))
-    not_sent = states["cancelled"] + states["expired"]
-    return Node(
-        step=step,
-        subject=_subject(step.message),
-        waiting=waiting,
-        sent=sent,
-        under_way=under_way,
-        not_sent=not_sent,
-        trouble=sum(states.values()) - sent - under_way - not_sent,
-    )
+def counts_of(found: Campaign) -> dict[str, Counts]:
+    """Who is where, by the key of the step."""
+    waiting = reads.standings().get(found.key, Standing()).waiting
+    states: Mapping[str, Mapping[str, int]] = deliver.states(found.key)
+    return {key: Counts(waiting.get(key, 0), _groups(states.get(key, {}))) for key in {*waiting, *states}}
 
 
-def _subject(message: Mapping[str, Any]) -> str:
-    """As a customer would read it, with the shop's name in its place."""
-    written = message.get("templates") or {}
-    told: Mapping[str, Any] = written.get((get_language() or "en")[:2]) or next(iter(written.values()), {})
-    try:
-        return templates.render_plain(str(told.get("subject", "")), {"shop": {"name": Shop.objects.get().name}})
-    except templates.TemplateFault:
-        return str(told.get("subject", ""))
+def _groups(states: Mapping[str, int]) -> dict[str, int]:
+    found = {group: sum(states.get(state, 0) for state in those) for group, those in flow.GROUPS.items()}
+    return {group: count for group, count in found.items() if count}
 
 
 def _as_text(found: Campaign) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import get_language
@@ -18,17 +19,20 @@ from dangol.converse import steps as converse
 from dangol.converse.models import Task
 from dangol.deliver import reads as deliver
 from dangol.deliver.models import Delivery
+from dangol.identity import reads as identity_reads
 from dangol.identity import steps as identity
 from dangol.profile import reads as profile
 from dangol.profile import steps as profile_steps
+from dangol.profile.known import Figures, figures
 from dangol.profile.models import Consent, Order, Profile
-from dangol.profile.reads import Rhythm
+from dangol.segment import active
 from dangol.segment import reads as segment
-from dangol.segment import steps as segments
-from dangol.segment.explanation import Explanation
 from dangol.segment.models import Segment
+from dangol.survey import asking
+from dangol.value import reads as worth
 from dangol.web.page import Asked, go, show
-from dangol.web.telling import Manner, Told, tell
+from dangol.web.screens.identities import Merged, merges_shown
+from dangol.web.telling import Manner, Told, tell, tell_merge
 from dangol.web.wording import labels
 
 FACTS_ON_A_PAGE = 40
@@ -41,6 +45,8 @@ class FactsPart:
     customer_id: int
     lines: list[Told]
     next: str  # cursor of the older ones, or empty
+    only: str  # what it is narrowed to, or empty
+    choices: tuple[str, ...] = tuple(profile_steps.ABOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +55,19 @@ class CustomerPage:
 
     customer_id: int
     profile: Profile
-    net: Decimal
-    rhythm: Rhythm
+    figures: Figures
     orders: list[Order]
     identifiers: list[tuple[str, str]]
     consents: list[Consent]
     segments: list[tuple[Segment, datetime]]
+    others: list[Segment]  # active segments that they are not in
     facts: FactsPart
     messages: list[Delivery]
     runs: list[Run]
     tasks: list[Task]
+    merges: list[Merged]
+    question: asking.Asked | None
+    worth: worth.Worth
     now: datetime
 
     @property
@@ -67,15 +76,25 @@ class CustomerPage:
         return found.name or found.email or found.user_id
 
     @property
+    def channels(self) -> list[tuple[str, float]]:
+        """The share of each channel, in per cent."""
+        return [(name, share * 100) for name, share in self.figures.channels.items()]
+
+    @property
+    def viewed(self) -> str:
+        return _product(self.figures.last_viewed)
+
+    @property
+    def cart(self) -> list[str]:
+        return [f"{_product(item)} × {item['quantity']}" for item in self.figures.cart]
+
+    @property
     def traits(self) -> list[tuple[str, object]]:
         return sorted(self.profile.traits.items())
 
 
-@dataclass(frozen=True, slots=True)
-class ExplanationPart:
-    """Why a customer is in a segment."""
-
-    explanation: Explanation
+def _product(told: Mapping[str, Any]) -> str:
+    return str(told.get("name") or told.get("product_id") or told.get("sku") or "")
 
 
 def customer(request: Asked, customer_id: int) -> HttpResponse:
@@ -85,43 +104,56 @@ def customer(request: Asked, customer_id: int) -> HttpResponse:
         raise NotFound(f"there is no customer {customer_id}")
     if current != customer_id:
         return go("customer", current)
+    inside = segment.of_customer(current)
     page = CustomerPage(
         customer_id=current,
         profile=found,
-        net=found.revenue - found.refunded,
-        rhythm=profile.rhythm(current),
+        figures=figures(found),
         orders=profile.orders(current, 10),
         identifiers=identity.identifiers([current]).get(current, []),
         consents=profile.consents(current),
-        segments=segment.of_customer(current),
-        facts=_facts(current, None),
+        segments=inside,
+        others=_others({one.key for one, _since in inside}),
+        facts=_facts(current, None, ""),
         messages=deliver.of_customer(current),
         runs=campaign.of_customer(current),
         tasks=converse.of_customer(current),
+        merges=merges_shown(identity_reads.merges(customer=current)),
+        question=asking.next_question(current),
+        worth=worth.of_customer(current, request.now),
         now=request.now,
     )
     return show(request, "customer.html", page)
 
 
+def _others(inside: set[str]) -> list[Segment]:
+    return [one for one in active.visible() if one.key not in inside]
+
+
 def facts(request: Asked, customer_id: int) -> HttpResponse:
     """Older facts, below those that are shown."""
-    return show(request, "parts/facts.html", _facts(customer_id, _cursor(request.GET.get("before", ""))))
+    only = request.GET.get("only", "")
+    before = _cursor(request.GET.get("before", ""))
+    return show(request, "parts/facts.html", _facts(customer_id, before, only if only in profile_steps.ABOUT else ""))
 
 
-def why(request: Asked, customer_id: int, key: str) -> HttpResponse:
-    """Why a customer is in a segment, and when that will change."""
-    part = ExplanationPart(segments.explain(key, customer_id, request.now))
-    return show(request, "parts/why.html", part)
-
-
-def _facts(customer_id: int, before: tuple[datetime, int] | None) -> FactsPart:
-    rows = profile_steps.timeline(customer_id, before=before, limit=FACTS_ON_A_PAGE + 1)
+def _facts(customer_id: int, before: tuple[datetime, int] | None, only: str) -> FactsPart:
+    rows = profile_steps.timeline(customer_id, before=before, limit=FACTS_ON_A_PAGE + 1, only=only)
     more, rows = len(rows) > FACTS_ON_A_PAGE, rows[:FACTS_ON_A_PAGE]
     manner = Manner(Shop.objects.get(), get_language() or "en", labels())
+    lines = [tell(row, manner) for row in rows]
+    if only in {"", "identity"}:
+        oldest, newest = rows[-1].at if more else None, before[0] if before else None
+        lines += [
+            tell_merge(row)
+            for row in identity_reads.merges(customer=customer_id)
+            if (oldest is None or row.merged_at >= oldest) and (newest is None or row.merged_at < newest)
+        ]
     return FactsPart(
         customer_id=customer_id,
-        lines=[tell(row, manner) for row in rows],
+        lines=sorted(lines, key=lambda line: (line.at, line.position), reverse=True),
         next=f"{to_us(rows[-1].at)}.{rows[-1].position}" if more else "",
+        only=only,
     )
 
 

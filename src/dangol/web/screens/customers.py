@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from dangol.base.clock import from_us, to_us
 from dangol.profile import reads as profile
 from dangol.profile.models import Profile
-from dangol.segment import steps as segment
+from dangol.segment import asking as segment
 from dangol.web.page import Asked, show, wants_part
 
 ON_A_PAGE = 50

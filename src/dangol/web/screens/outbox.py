@@ -47,7 +47,7 @@ def body(request: Asked, pk: int) -> HttpResponse:
     """The message's HTML for the frame: nothing in it runs, its links open beside the console, and looking at it here
     is no customer's opening."""
     html = _without_pixel(deliver.outbox_message(pk).html)
-    response = HttpResponse(_links_beside(html))
+    response = HttpResponse(links_beside(html))
     response["Content-Security-Policy"] = MESSAGE_POLICY
     return response
 
@@ -57,7 +57,7 @@ def _without_pixel(html: str) -> str:
     return re.sub(rf'<img[^>]*src="{pixel}[^>]*>', "", html)
 
 
-def _links_beside(html: str) -> str:
+def links_beside(html: str) -> str:
     base = '<base target="_blank">'
     return html.replace("<head>", f"<head>{base}", 1) if "<head>" in html else base + html
 

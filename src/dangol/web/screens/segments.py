@@ -1,8 +1,7 @@
-"""Segments: who is where now, each rule in words, and an editor that counts as one types."""
+"""Segments: who is where now, each rule in words, and one segment with its members."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,28 +11,19 @@ from django.http import HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dangol.base.errors import Invalid, NotFound
+from dangol.campaign import steps as campaign
+from dangol.campaign.models import Campaign
 from dangol.profile import reads as profile
-from dangol.segment import reads
+from dangol.segment import active, asking, audits, reads, relations
 from dangol.segment import steps as segment
-from dangol.segment.models import Segment
+from dangol.segment.models import Audit, Computation, Segment
+from dangol.web import sizes
 from dangol.web.page import Asked, go, show
-from dangol.web.writing import Placed, as_yaml, placed, read_one
+from dangol.web.sizes import SizePicture
 
-SAMPLE = 8
 MEMBERS_ON_A_PAGE = 50
-MOST_TEXT = 100_000
-EXAMPLE = """\
-key: two-orders-gone-quiet
-name: Two orders, gone quiet
-where:
-  all:
-    - event: Order Completed
-      count: {at_least: 2}
-    - event: Order Completed
-      count: 0
-      within: 45d
-"""
+DAYS_SHOWN = 90
+LOOKED_THROUGH = 300  # customers that a search may mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +41,10 @@ class SegmentsPage:
     """The list."""
 
     rows: list[Listed]
-    customers: int
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What the text in the editor means now."""
-
-    faults: list[Placed]
-    words: str = ""
-    count: int = 0
-    customers: int = 0
-    sample: tuple[tuple[int, str], ...] = ()
+    drafts: list[Segment]
+    archived: list[Segment]
+    audit: Audit | None  # of today, or the last one
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,59 +55,110 @@ class Members:
     rows: list[tuple[int, datetime]]
     names: dict[int, str]
     next: int  # to go on after, or 0
+    text: str = ""  # what was searched for
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What would miss a segment."""
+
+    segments: list[Segment]
+    campaigns: list[Campaign]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressPart:
+    """How far a computation is."""
+
+    key: str
+    computation: Computation
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.computation.done / self.computation.of if self.computation.of else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentPage:
-    """One segment with its editor; `segment` is empty for a new one."""
+    """One segment: what it means, who is in it, who uses it."""
 
-    segment: Segment | None
+    segment: Segment
+    state: str  # draft, active, archived
+    computation: Computation | None  # under way, or failed
+    history: SizePicture | None
     size: int
+    customers: int
     words: str
-    text: str
-    preview: Preview
-    members: Members | None
+    members: Members
+    uses: Uses
     now: datetime
+
+    @property
+    def progress(self) -> ProgressPart | None:
+        return ProgressPart(self.segment.key, self.computation) if self.computation else None
+
+    @property
+    def share(self) -> float:
+        """Of all customers, in per cent."""
+        return 100 * self.size / self.customers if self.customers else 0.0
 
 
 def segments(request: Asked) -> HttpResponse:
     customers = profile.count()
     rows = [
-        Listed(row, size, _words(row.rule), 100 * size / customers if customers else 0.0)
-        for row, size in reads.active()
+        Listed(row, size, words(row.rule), 100 * size / customers if customers else 0.0) for row, size in reads.active()
     ]
-    return show(request, "segments.html", SegmentsPage(rows, customers))
+    active_ones = {row.segment.key for row in rows}
+    coming = [row for row in reads.listed("active") if row.key not in active_ones and row.stands_for not in active_ones]
+    rows += [Listed(_under_its_key(row), 0, words(row.rule), 0.0) for row in coming]
+    page = SegmentsPage(rows, reads.listed("draft"), reads.listed("archived"), audits.latest(), request.now)
+    return show(request, "segments.html", page)
 
 
-def new(request: Asked) -> HttpResponse:
-    return _editor(request, None, EXAMPLE)
+def _under_its_key(row: Segment) -> Segment:
+    """A version that is being computed, under the key that people know it by."""
+    row.key = row.stands_for or row.key
+    return row
 
 
 def one(request: Asked, key: str) -> HttpResponse:
-    found = segment.get(key)
-    return _editor(request, found, as_yaml({"key": found.key, "name": found.name, "where": found.rule}))
-
-
-def preview(request: Asked) -> HttpResponse:
-    """How many the text in the editor means, or what is wrong with it and where. Saves nothing."""
-    return show(request, "parts/segment_preview.html", _preview(_text(request), request.now))
+    found = _under_its_key(active.newest(key))
+    page = SegmentPage(
+        segment=found,
+        state="active" if found.stands_for else found.state,
+        computation=reads.computation(key),
+        history=sizes.picture(reads.history(key, DAYS_SHOWN, request.now)) if found.state != "draft" else None,
+        size=reads.size(key),
+        customers=profile.count(),
+        words=words(found.rule),
+        members=_members(key, 0),
+        uses=Uses(relations.used_by(key), _campaigns(key)),
+        now=request.now,
+    )
+    return show(request, "segment.html", page)
 
 
 def members(request: Asked, key: str) -> HttpResponse:
-    after = request.GET.get("after", "")
-    return show(request, "parts/members.html", _members(key, int(after) if after.isdecimal() else 0))
+    after, text = request.GET.get("after", ""), request.GET.get("q", "").strip()[:200]
+    part = _found(key, text) if text else _members(key, int(after) if after.isdecimal() and len(after) < 18 else 0)
+    return show(request, "parts/members.html", part)
 
 
-def save(request: Asked) -> HttpResponse:
-    """Save what is in the editor under the key it names; a refused rule comes back with its faults."""
-    text = _text(request)
-    try:
-        shape = read_one(text)
-        saved = segment.save(str(shape.get("key", "")) if isinstance(shape, Mapping) else "", shape, request.now)
-    except Invalid as error:
-        return _editor(request, _named(request.POST.get("saved", "")), text, error, status=422)
-    messages.success(request, _("Saved. Its members are counted over the whole history."))
-    return go("segment", saved.key)
+def progress(request: Asked, key: str) -> HttpResponse:
+    """How far the computing of a segment is; once it is whole, the page is shown anew."""
+    computation = reads.computation(key)
+    if computation is None:
+        answer = HttpResponse("")
+        answer["HX-Refresh"] = "true"
+        return answer
+    return show(request, "parts/segment_progress.html", ProgressPart(key, computation))
+
+
+def activate(request: Asked, key: str) -> HttpResponse:
+    """Let a draft work, or bring an archived segment back."""
+    segment.activate(key, request.now)
+    messages.success(request, _("The segment works now. Its members are counted over the whole history."))
+    return go("segment", key)
 
 
 def archive(request: Asked, key: str) -> HttpResponse:
@@ -134,49 +167,22 @@ def archive(request: Asked, key: str) -> HttpResponse:
     return go("segments")
 
 
-def _editor(
-    request: Asked, found: Segment | None, text: str, error: Invalid | None = None, status: int = 200
-) -> HttpResponse:
-    page = SegmentPage(
-        segment=found,
-        size=reads.size(found.key) if found else 0,
-        words=_words(found.rule) if found else "",
-        text=text,
-        preview=Preview(placed(text, error.faults)) if error else _preview(text, request.now),
-        members=_members(found.key, 0) if found else None,
-        now=request.now,
-    )
-    return show(request, "segment.html", page, status)
-
-
-def _text(request: Asked) -> str:
-    return request.POST.get("text", "")[:MOST_TEXT].replace("\r\n", "\n")
-
-
-def _named(key: str) -> Segment | None:
-    try:
-        return segment.get(key) if key else None
-    except NotFound:
-        return None
-
-
-def _preview(text: str, now: datetime) -> Preview:
-    try:
-        told = segment.check(read_one(text))
-        found = segment.evaluate(told.where, now)
-    except Invalid as error:
-        return Preview(placed(text, error.faults))
-    ids = sorted(found, reverse=True)[:SAMPLE]
-    names = profile.names(ids)
-    sample = tuple((customer, names.get(customer, "")) for customer in ids)
-    return Preview([], _words(told.where), len(found), profile.count(), sample)
-
-
 def _members(key: str, after: int) -> Members:
     rows = reads.members(key, after, MEMBERS_ON_A_PAGE + 1)
     more, rows = len(rows) > MEMBERS_ON_A_PAGE, rows[:MEMBERS_ON_A_PAGE]
     return Members(key, rows, profile.names([customer for customer, _since in rows]), rows[-1][0] if more else 0)
 
 
-def _words(where: Any) -> str:
-    return segment.words(where, (get_language() or "en")[:2])
+def _found(key: str, text: str) -> Members:
+    """The members whom a search could mean."""
+    rows = relations.among(key, [row.customer_id for row in profile.search(text, limit=LOOKED_THROUGH)], LOOKED_THROUGH)
+    return Members(key, rows, profile.names([customer for customer, _since in rows]), 0, text)
+
+
+def _campaigns(key: str) -> list[Campaign]:
+    return [one for one in campaign.everyone() if (one.definition.get("entry") or {}).get("segment") == key]
+
+
+def words(where: Any) -> str:
+    """A rule in words, in the page's language."""
+    return asking.words(where, (get_language() or "en")[:2])

@@ -20,9 +20,13 @@ from dangol.base.errors import Invalid
 from dangol.base.models import Shop
 from dangol.base.turns import turn
 from dangol.deliver.rules import parse_mailbox
+from dangol.privacy import audit
+from dangol.profile import recounting
 from dangol.segment import steps as segment
+from dangol.value import steps as value
 from dangol.web.amounts import locale_of
 from dangol.web.api import keys
+from dangol.web.client import actor_of
 from dangol.web.models import ApiKey
 from dangol.web.page import Asked, go, show
 
@@ -126,6 +130,10 @@ def save(request: Asked) -> HttpResponse:
         form.save()
         if "timezone" in form.changed_data and form.instance.timezone != before:
             segment.recompute(request.now)
+        if {"currency", "timezone"} & set(form.changed_data):
+            value.begin_anew()
+        if {"currency", "country"} & set(form.changed_data):  # figures rest on them
+            recounting.begin_anew()
     messages.success(request, _("Saved."))
     return go("settings")
 
@@ -134,15 +142,17 @@ def new_key(request: Asked) -> HttpResponse:
     """Make an API key; its secret is on this one page and nowhere afterwards."""
     name = request.POST.get("name", "").strip()[:200] or _("without a name")
     try:
-        _row, secret = keys.make_api_key(name, request.POST.getlist("scopes"), request.now)
+        row, secret = keys.make_api_key(name, request.POST.getlist("scopes"), request.now)
     except Invalid:
         messages.error(request, _("A key needs at least one scope."))
         return go("settings")
+    audit.note(actor_of(request), "key made", request.now, detail={"key": row.prefix, "scopes": row.scopes})
     return _shown(request, ShopForm(instance=Shop.objects.get()), fresh=secret)
 
 
 def revoke_key(request: Asked, pk: int) -> HttpResponse:
     keys.revoke(pk, request.now)
+    audit.note(actor_of(request), "key revoked", request.now, detail={"key": pk})
     messages.success(request, _("The key opens nothing any more."))
     return go("settings")
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from dangol.base.models import Shop
-from dangol.web import amounts, icons, wording
+from dangol.web import amounts, icons, import_words, wording
 
 register = template.Library()
 
@@ -27,6 +27,7 @@ register.filter("word", wording.word)
 register.filter("rule_id", wording.gate_rule)
 register.filter("segment_name", wording.segment_name)
 register.filter("campaign_name", wording.campaign_name)
+register.filter("field_word", lambda name: import_words.FIELDS.get(name, name))
 
 
 @register.filter
@@ -40,6 +41,11 @@ def about(amount: Decimal | float | None, shop: Shop) -> str:
 
 
 @register.filter
+def money_in(amount: Decimal | None, currency: str) -> str:
+    return amounts.NONE if amount is None else amounts.money(amount, currency, _language())
+
+
+@register.filter
 def number(value: float | Decimal | None, digits: int = 0) -> str:
     return amounts.number(value, _language(), digits)
 
@@ -47,6 +53,12 @@ def number(value: float | Decimal | None, digits: int = 0) -> str:
 @register.filter
 def percent(value: float | None, digits: int = 0) -> str:
     return amounts.percent(value, _language(), digits)
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """A probability, in per cent."""
+    return amounts.percent(None if value is None else 100 * value, _language(), 0)
 
 
 @register.filter
@@ -88,6 +100,17 @@ def said(texts: Mapping[str, str]) -> str:
 @register.filter
 def item(values: Mapping[Any, Any], key: Any) -> Any:
     return values.get(key)
+
+
+@register.filter
+def split_words(text: str) -> list[str]:
+    return text.split()
+
+
+@register.filter
+def at_number(place: str, number: int) -> str:
+    """Where in a list of steps."""
+    return f"{place}@{number}"
 
 
 @register.simple_tag

@@ -1,0 +1,124 @@
+"""Steps that write: facts, traits, lists, topics, consents, runs of other campaigns. All within the turn."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from dangol.base.parts import parts
+from dangol.campaign import entering, templates
+from dangol.campaign.book import ACTIVE, Book
+from dangol.campaign.definition import Change, Emit, GoTo
+from dangol.campaign.entering import Starting
+from dangol.campaign.runs import message_id
+from dangol.campaign.walking import Asked
+from dangol.collect import steps as collect
+from dangol.profile.models import Profile
+from dangol.segment import lists
+
+log = logging.getLogger("dangol.campaign")
+
+LONGEST_TRAIL = 10  # campaigns that lead to each other
+Facts = tuple[str, int, Mapping[str, Any], str, datetime]
+
+
+def carry_out(book: Book, asked: Sequence[Asked], now: datetime) -> None:
+    """Do what these steps ask for."""
+    if not asked:
+        return
+    traits = _traits([one for one in asked if isinstance(one.act, Emit | Change)])
+    facts = [fact for one in asked if (fact := _fact(one, traits, now)) is not None]
+    if facts:
+        collect.emit_all(facts)
+    for one in asked:
+        if isinstance(one.act, Change) and one.act.traits:
+            told = filled(one.act.traits, variables(one, traits))
+            context = {"campaign": {"key": one.run.campaign.key, "step": one.step.key}}
+            collect.emit_identify(one.run.customer_id, told, context, message_id=_id("changed", one), at=now)
+        if isinstance(one.act, GoTo):
+            _go_to(book, one, one.act, now)
+
+
+def _fact(one: Asked, traits: Mapping[int, Mapping[str, Any]], now: datetime) -> Facts | None:
+    """The fact that a step writes; None for steps that do something else."""
+    tell = partial(_told, one, now)
+    match one.act:
+        case Emit(fact, properties):
+            told = filled(properties, variables(one, traits))
+            return tell(fact, {**told, "campaign": one.run.campaign.key, "step": one.step.key, "trail": trail(one)})
+        case Change(list_key=key, on=on) if key:
+            listed = lists.told(key, member=on)
+            return None if listed is None else tell("List Changed", listed)
+        case Change(topic=key, on=on) if key:
+            return tell("Topic Changed", {"topic": key, "subscribed": on})
+        case Change(consent=consent) if consent:
+            return tell("Consent Changed", {**consent, "basis": "campaign", "source": one.run.campaign.key})
+        case _:
+            return None
+
+
+def _told(one: Asked, now: datetime, name: str, properties: Mapping[str, Any]) -> Facts:
+    return name, one.run.customer_id, properties, _id("told", one), now
+
+
+def _id(what: str, one: Asked) -> str:
+    return f"{message_id(what, one.run)}:{one.step.key}"
+
+
+def _go_to(book: Book, one: Asked, act: GoTo, now: datetime) -> None:
+    """Let a customer begin another campaign, unless that one led here."""
+    other = next((row for row in book.campaigns.values() if row.key == act.campaign and row.state == ACTIVE), None)
+    been = trail(one)
+    if other is None or other.key in been or len(been) > LONGEST_TRAIL:
+        log.warning("campaign %s does not go on to %s: it rests, or led here", one.run.campaign.key, act.campaign)
+        return
+    trigger = f"from:{one.run.campaign_id}:{one.run.pk or one.run.home}"
+    context = {**one.run.context, "trail": been}
+    entering.start(book, other, [Starting(one.run.customer_id, trigger, now, context, one.run.about)], now)
+
+
+def trail(one: Asked) -> list[str]:
+    """The campaigns through which a customer came, this one the last."""
+    event = one.run.context.get("event") or {}
+    before = one.run.context.get("trail") or (event.get("properties") or {}).get("trail") or []
+    return [*before, one.run.campaign.key] if isinstance(before, list) else [one.run.campaign.key]
+
+
+# --- values that may hold Liquid ------------------------------------------------------------------------------------
+
+
+def _traits(asked: Sequence[Asked]) -> dict[int, dict[str, Any]]:
+    customers = sorted({one.run.customer_id for one in asked})
+    return {
+        customer: traits
+        for part in parts(customers)
+        for customer, traits in Profile.objects.filter(pk__in=part).values_list("customer_id", "traits")
+    }
+
+
+def variables(one: Asked, traits: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    """What texts in a step may say: the customer's traits, what started the run, what webhooks answered."""
+    event = one.run.context.get("event") or {}
+    return {
+        "customer": {**traits.get(one.run.customer_id, {}), "id": one.run.customer_id},
+        "event": {**(event.get("properties") or {}), "name": event.get("name", ""), "at": event.get("at", "")},
+        "webhooks": one.run.context.get("webhooks") or {},
+    }
+
+
+def filled(value: Any, told: Mapping[str, Any]) -> Any:
+    """A value with its texts rendered; a text that cannot be rendered is empty, and the log says why."""
+    if isinstance(value, Mapping):
+        return {name: filled(one, told) for name, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one, told) for one in value]
+    if not isinstance(value, str) or "{" not in value:
+        return value
+    try:
+        return templates.render_plain(value, told)
+    except templates.TemplateFault as error:
+        log.warning("a text of a campaign's step could not be rendered: %s", error)
+        return ""

@@ -1,0 +1,78 @@
+"""What a definition speaks of that has to be there before it runs: segments, lists, campaigns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dangol.base.errors import Fault
+from dangol.campaign.definition import Definition
+from dangol.campaign.models import Campaign
+from dangol.segment import lists
+from dangol.segment import steps as segment
+from dangol.segment.models import Segment
+
+
+def faults(written: Mapping[str, Any], definition: Definition, at: str) -> Iterator[Fault]:
+    """What is missing, with its place."""
+    key = definition.entry.segment
+    if key and not Segment.objects.filter(key=key, state="active").exists():
+        yield Fault(f"{at}/entry/segment", key, "the key of an active segment")
+    for pointer, rule in rules(written, at):
+        yield from segment.check_rule(rule, pointer)
+    for pointer, step in steps(written.get("steps"), f"{at}/steps"):
+        wanted = (step.get("change") or {}).get("list")
+        if wanted and not any(row.key == wanted for row in lists.everything()):
+            yield Fault(f"{pointer}/change/list", wanted, "the key of a list")
+    for pointer, other in _campaigns(written, at):
+        if not Campaign.objects.filter(key=other).exists():
+            yield Fault(pointer, other, "the key of a campaign")
+
+
+def rules(written: Mapping[str, Any], at: str) -> Iterator[tuple[str, Any]]:
+    """Every rule of a definition as it was written, with its place."""
+    for word in ("goal", "exit"):
+        if isinstance(written.get(word), Mapping) and "rule" in written[word]:
+            yield f"{at}/{word}/rule", written[word]["rule"]
+    for pointer, step in steps(written.get("steps"), f"{at}/steps"):
+        for word in ("wait_for", "split"):
+            told = step.get(word) or {}
+            if "rule" in told:
+                yield f"{pointer}/{word}/rule", told["rule"]
+            for number, branch in enumerate(told.get("branches") or []):
+                if "rule" in branch:
+                    yield f"{pointer}/{word}/branches/{number}/rule", branch["rule"]
+
+
+def _campaigns(written: Mapping[str, Any], at: str) -> Iterator[tuple[str, str]]:
+    for pointer, step in steps(written.get("steps"), f"{at}/steps"):
+        if "go_to" in step:
+            yield f"{pointer}/go_to", step["go_to"]
+
+
+def steps(written: Any, at: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every step as it was written, with its place, those below others too."""
+    for number, step in enumerate(written or []):
+        yield f"{at}/{number}", step
+        for word in ("wait_for", "split"):
+            told = step.get(word) or {}
+            yield from steps(told.get("otherwise"), f"{at}/{number}/{word}/otherwise")
+            for ways in ("branches", "shares"):
+                for n, one in enumerate(told.get(ways) or []):
+                    yield from steps(one.get("steps"), f"{at}/{number}/{word}/{ways}/{n}/steps")
+
+
+def segments_of(written: Mapping[str, Any]) -> set[str]:
+    """The segments that a definition names anywhere."""
+    return set(_named(json.loads(json.dumps([*rules(written, ""), ("", written.get("entry"))]))))
+
+
+def _named(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("segment"), str):
+            yield node["segment"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for one in node:
+            yield from _named(one)

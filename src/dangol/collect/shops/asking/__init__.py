@@ -1,0 +1,1 @@
+"""Asking a shop by its API for what has changed since."""

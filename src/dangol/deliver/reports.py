@@ -1,0 +1,63 @@
+"""Providers' calls: verified, understood, booked once on the delivery they are about.
+
+In: a call to /hooks/{provider}. Out: outcomes, suppressions and facts, as for what comes back by mail.
+Promise: a call that was answered with 200 is booked; however often and in whatever order calls come, the same stands.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from dangol.deliver import feedback, refusals, returns
+from dangol.deliver.hearing.esps import VIEWS, EspHearing
+from dangol.deliver.hearing.solapi import Solapi
+from dangol.deliver.hearing.told import Call, Fate, Hearing, Refusal, Told
+from dangol.deliver.hearing.twilio import Twilio
+
+log = logging.getLogger("dangol.deliver.reports")
+
+HEARD: dict[str, Hearing] = {"solapi": Solapi(), "twilio": Twilio(), **{name: EspHearing(name) for name in VIEWS}}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What the provider is answered."""
+
+    status: int
+    reason: str = ""
+
+
+def receive(provider: str, headers: Mapping[str, str], body: bytes, path: str, now: datetime) -> Received:
+    """Take one call. `headers` in lower case; `path` with its query, as it stands behind the setting base_url."""
+    config = settings.DANGOL
+    call = Call(headers, body, config.base_url.rstrip("/") + path)
+    hearing = HEARD[provider]
+    if not hearing.genuine(call, config):
+        return Received(403, "the signature is not this shop's, or the setting for it is empty")
+    try:
+        told = hearing.told(call, config)
+    except ValueError as error:
+        log.warning("a call of %s cannot be read: %s", provider, error)
+        return Received(400, "it cannot be read")
+    book(told, now)
+    return Received(200)
+
+
+def book(told: Sequence[Told], now: datetime) -> None:
+    """Write down what providers tell, in one transaction."""
+    with transaction.atomic():
+        for one in told:
+            if isinstance(one, Fate):
+                returns.book(one.delivery, [one.report], now)
+            elif isinstance(one, Refusal) and one.channels == ("email",):
+                feedback.unsubscribe(one.delivery, now)
+            elif isinstance(one, Refusal):
+                refusals.refuse(one.address, one.channels, now)
+            else:
+                feedback.visited(one.delivery, one.what, one.url, one.user_agent, one.id, now)

@@ -1,0 +1,108 @@
+"""What comes back after a hand-over: failures, complaints, receipts. Each is booked once, on the delivery it marks.
+
+In: a mail as bytes. Out: what became of the delivery, the suppression that asks for, and the facts others learn from.
+Promise: only a mail that carries our signed mark counts; no failure that may pass silences an address for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from dangol.collect.steps import emit_all
+from dangol.deliver import autopilot, fallbacks, gate, marks, outcomes, records, resting, returned, rows, rules
+from dangol.deliver.models import Delivery, Returned
+from dangol.deliver.returned import Report
+
+BOOKED = ("bounced", "complained", "delivered")
+
+
+def take(mail: bytes, now: datetime) -> list[str]:
+    """Book what a mail reports; what was booked, by kind. Empty for a mail that is about no letter of ours."""
+    delivery_id = marks.delivery_of(settings.DANGOL.secret, returned.tokens(mail))
+    if delivery_id is None:
+        return []
+    return book(delivery_id, [report for report in returned.read(mail) if report.kind in BOOKED], now)
+
+
+def book(delivery_id: int, reports: Sequence[Report], now: datetime) -> list[str]:
+    """Book the first of these reports on a delivery; what was booked, by kind. The same report twice is one."""
+    with transaction.atomic():
+        delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
+        if delivery is None or not delivery.address:  # never handed over, or of a person who was forgotten
+            return []
+        booked: list[str] = [report.kind for report in reports[:1] if _book(delivery, report, now)]
+        if "complained" in booked:
+            autopilot.look(now)
+        return booked
+
+
+def _book(delivery: Delivery, report: Report, now: datetime) -> bool:
+    place = {"channel": delivery.channel, "address_hash": gate.address_hash(delivery.channel, delivery.address)}
+    _, new = Returned.objects.get_or_create(
+        delivery=delivery,
+        kind=report.kind,
+        defaults={**place, "hard": report.hard, "reason": report.reason, "status": report.status, "at": now},
+    )
+    if not new or (report.kind == "delivered" and delivery.state == "bounced"):
+        return False
+    _arrived(delivery, now)
+    told = records.properties(delivery, records.campaign_names([delivery]))
+    if report.kind == "bounced":
+        _bounced(delivery, report, told, now)
+    elif report.kind == "complained":
+        _complained(delivery, told, now)
+    else:
+        emit_all(
+            [
+                (
+                    records.named(delivery.channel, "delivered"),
+                    delivery.customer_id,
+                    told,
+                    f"delivered:{delivery.pk}",
+                    now,
+                )
+            ]
+        )
+    return True
+
+
+def _arrived(delivery: Delivery, now: datetime) -> None:
+    """Whoever reports on a message has taken it: one of unknown end is known now, and is not sent again."""
+    if delivery.state == "unknown" or (delivery.unconfirmed and delivery.state == "planned"):
+        records.record([(delivery, outcomes.accepted("as reported", reference=delivery.reference))], now)
+        rows.save([delivery])
+
+
+def _bounced(delivery: Delivery, report: Report, told: dict[str, Any], now: datetime) -> None:
+    delivery.state, delivery.outcome = "bounced", f"{report.status or report.reply} {report.said}".strip()[:500]
+    delivery.finished_at = now
+    delivery.save(update_fields=["state", "outcome", "finished_at"])
+    fallbacks.plan(delivery, now)
+    if report.hard:
+        records.suppress(delivery.channel, delivery.address, rules.EVERY_PURPOSE, "hard_bounce", now)
+    elif report.reason not in resting.OURS:
+        resting.rest(delivery, now)
+    more = {"kind": "hard" if report.hard else "soft", "reason": report.reason, "status": report.status}
+    emit_all(
+        [(records.named(delivery.channel, "bounced"), delivery.customer_id, told | more, f"bounced:{delivery.pk}", now)]
+    )
+
+
+def _complained(delivery: Delivery, told: dict[str, Any], now: datetime) -> None:
+    """Who calls a letter spam has said no, for good."""
+    records.suppress(delivery.channel, delivery.address, rules.MARKETING, "complaint", now)
+    consent = {
+        "channel": delivery.channel, "purpose": rules.MARKETING, "state": "withdrawn", "basis": "complaint",
+        "campaign": delivery.campaign, "delivery": delivery.pk,
+    }  # fmt: skip
+    emit_all(
+        [
+            ("Consent Changed", delivery.customer_id, consent, f"withdrawn:complaint:{delivery.pk}", now),
+            ("Email Marked as Spam", delivery.customer_id, told, f"complained:{delivery.pk}", now),
+        ]
+    )

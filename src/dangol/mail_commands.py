@@ -1,0 +1,116 @@
+"""Commands about e-mail."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dangol.base.settings import Settings
+from dangol.terminal import AsJson, Data, show, use
+
+app = typer.Typer()
+
+
+@app.command()
+def dkim(data: Data = "data", as_json: AsJson = False) -> None:
+    """Make the key that e-mail is signed with, where there is none, and show the DNS record to publish."""
+    use(data)
+    from django.conf import settings
+
+    from dangol.deliver import dkim as signing
+
+    selector = settings.DANGOL.dkim_selector or "dangol"
+    path = signing.make_key(settings.DANGOL.folder)
+    signer = signing.load(settings.DANGOL.folder, selector)
+    assert signer is not None  # noqa: S101 - there is a selector
+    text = signing.record(signer)
+    parts = " ".join(f'"{text[start : start + 250]}"' for start in range(0, len(text), 250))
+    show(
+        {"key": str(path), "selector": selector, "name": f"{selector}._domainkey", "type": "TXT", "value": text},
+        as_json,
+        "Publish this record at the domain of the sender's address:",
+        f"{selector}._domainkey  TXT  {parts}",
+        f'Then set dkim_selector = "{selector}" and start the shop again.',
+        f"The key lies in {path}; nobody else needs it.",
+    )
+
+
+mail = typer.Typer(no_args_is_help=True, help="How the shop's e-mail is received, and what the autopilot did about it.")
+app.add_typer(mail, name="mail")
+
+
+@mail.command("check")
+def check(data: Data = "data", as_json: AsJson = False) -> None:
+    """Ask the DNS whether mailbox providers will believe the shop's letters; what is missing is shown to paste.
+
+    Status 1 where something is bad.
+    """
+    use(data)
+    from dangol.deliver import domain, domain_check
+
+    found = domain_check.of_shop(settings_of(), domain_check.Dns())
+    lines = [f"{one.standing:7}{one.about:10}{one.found}" for one in found]
+    lines += [f"paste: {one.name}  {one.kind}  {one.value}" for one in found if one.value]
+    told = [dataclasses.asdict(one) for one in found]
+    show({"sound": domain.sound(found), "findings": told}, as_json, *lines)
+    if not domain.sound(found):
+        raise typer.Exit(1)
+
+
+def settings_of() -> Settings:
+    """The shop's settings, once `use` has named its folder."""
+    from django.conf import settings
+
+    found: Settings = settings.DANGOL
+    return found
+
+
+@mail.command("acts")
+def acts(data: Data = "data", as_json: AsJson = False) -> None:
+    """What the autopilot did, the newest first, and whether marketing waits."""
+    use(data)
+    from dangol.base.instants import iso
+    from dangol.deliver import autopilot
+
+    told = [
+        {
+            "at": iso(one.at), "measure": one.measure, "campaign": one.subject or None, "reason": one.reason,
+            "percent": round(100 * one.share, 3), "ended_at": one.ended_at and iso(one.ended_at),
+        }
+        for one in autopilot.acts()
+    ]  # fmt: skip
+    lines = [f"{a['at']}  {a['measure']}  {a['campaign'] or 'all'}: {a['percent']} % {a['reason']}" for a in told]
+    paused = autopilot.marketing_paused()
+    state = "Marketing by e-mail waits: `dangol mail resume`." if paused else "Marketing by e-mail may leave."
+    show({"marketing_paused": paused, "acts": told}, as_json, *lines, state)
+
+
+@mail.command("resume")
+def resume(data: Data = "data", as_json: AsJson = False) -> None:
+    """Let marketing by e-mail go on, and take the autopilot's warnings as read."""
+    use(data)
+    from dangol.base.clock import SystemClock
+    from dangol.deliver import autopilot
+
+    ended = autopilot.resume("command line", SystemClock().now())
+    show({"ended": ended}, as_json, f"{ended} taken back." if ended else "Nothing was stopped.")
+
+
+@app.command()
+def returned(
+    file: Annotated[Path | None, typer.Argument(help="A mail as a file; standard input when left out.")] = None,
+    data: Data = "data",
+    as_json: AsJson = False,
+) -> None:
+    """Book a mail that came back: a failure or a complaint. For mail servers that can hand mail to a program."""
+    use(data)
+    from dangol.base.clock import SystemClock
+    from dangol.deliver import returns
+
+    mail = file.read_bytes() if file else sys.stdin.buffer.read()
+    booked = returns.take(mail, SystemClock().now())
+    show({"booked": booked}, as_json, f"Booked: {', '.join(booked)}." if booked else "Nothing about a letter of ours.")

@@ -1,0 +1,1 @@
+"""What customers are worth: purchases to come, money to come, churn, with honest intervals from the first day."""

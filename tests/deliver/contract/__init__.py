@@ -1,0 +1,1 @@
+"""What every channel and provider must do, whatever its dialect."""
