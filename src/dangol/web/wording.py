@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import get_language, gettext, gettext_noop
@@ -192,6 +193,12 @@ GATE_RULES: dict[str, Any] = {
     "campaign_paused": _("the campaign is paused"),
     "complaints": _("too many called the shop's letters spam; its marketing by e-mail waits until somebody resumes it"),
     "no_sender": _("the shop's sender address is missing; see Settings"),
+}
+STEP_GROUPS: Mapping[str, Any] = {  # what became of a step's messages
+    "sent": _("sent"),
+    "under-way": _("on the way"),
+    "not-sent": _("not sent"),
+    "trouble": _("in trouble"),
 }
 
 

@@ -81,11 +81,14 @@ def typed_back(form: list[Shown]) -> Mapping[str, str]:
     return sent
 
 
+def controls(definition: Any, opened: str) -> list[Shown]:
+    shape, place, form = editing.form_of(Edited("x", definition, open=opened), {})
+    return fields.show(form, shape, place, {})
+
+
 def untouched(definition: Any, opened: str) -> Any:
-    edited = Edited("x", definition, open=opened)
-    shape, place, controls = editing.form_of(edited, {})
-    sent = typed_back(fields.show(controls, shape, place, {}))
-    return editing.typed(edited, sent.get, {}).definition
+    sent = typed_back(controls(definition, opened))
+    return editing.typed(Edited("x", definition, open=opened), sent.get, {}).definition
 
 
 @pytest.mark.parametrize("opened", OPEN)
@@ -99,6 +102,74 @@ def test_every_play_can_be_opened_line_by_line(path: Path) -> None:
     definition = json.loads(json.dumps(YAML(typ="safe").load(path)["campaign"], default=str))
     for opened in [*opening.FIELDS, *(at for at, _ in places.walk(definition))]:
         assert untouched(definition, opened) == definition
+
+
+ODD: list[tuple[str, dict[str, Any]]] = [
+    ("@entry", {"entry": {"broadcast": "2027-01-05T10:00:30+09:00", "segment": "all"}}),
+    ("@entry", {"entry": {"schedule": "FREQ=DAILY", "start": "2027-01-05 10:00", "segment": "all"}}),
+    ("@entry", {"entry": {"fact": ["a", "list"], "where": "a text"}}),
+    ("@goal", {"goal": {"fact": "Order Completed", "within": "2w"}, "exit_on_goal": "yes"}),
+    ("@settings", {"holdout_percent": "ten"}),
+    ("/steps/0", {"steps": [{"key": "a", "wait": "90s"}]}),
+    ("/steps/0", {"steps": [{"key": "a", "wait": "soon"}]}),
+    ("/steps/0", {"steps": [{"key": "a", "wait": {"hour": "9:00", "days": ["mon", "someday"]}}]}),
+    ("/steps/0", {"steps": [{"key": "a", "wait": {"date": "birthday", "offset": "2w"}}]}),
+    ("/steps/0", {"steps": [{"key": "a", "split": {"branches": {"key": "no list"}}}]}),
+    ("/steps/0", {"steps": [{"key": "a", "split": {"shares": "half"}}]}),
+    ("/steps/0", {"steps": [{"key": "a", "wait_for": {"within": 3, "branches": 7}}]}),
+    ("/steps/0", {"steps": [{"key": ["a"], "emit": {"fact": 7, "properties": "a text"}}]}),
+    ("/steps/0", {"steps": [{"key": "a", "send": {"channel": "email", "template": "hello", "template_version": 3}}]}),
+    ("/steps/0", {"steps": [{"key": "a", "send": {"channel": "email", "templates": ["no", "languages"]}}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("opened", "definition"), ODD)
+def test_what_no_control_can_say_stays_where_nobody_touched_it(opened: str, definition: dict[str, Any]) -> None:
+    assert untouched(definition, opened) == definition
+
+
+EMPTIED: list[tuple[str, str, dict[str, Any]]] = [
+    ("@entry", "entry.fact", {"entry": {"fact": "Order Completed"}}),
+    ("@entry", "entry.date", {"entry": {"date": "birthday"}}),
+    ("@entry", "entry.schedule", {"entry": {"schedule": "nonsense", "start": "", "segment": "all"}}),
+    ("@entry", "entry.broadcast", {"entry": {"broadcast": "2027-01-05T10:00", "segment": "all"}}),
+    ("@goal", "goal.rule", {"goal": {"rule": {"event": "Order Completed"}}}),
+    ("/steps/0", "wait", {"steps": [{"key": "a", "wait": "2d"}]}),
+    ("/steps/0", "wait.date", {"steps": [{"key": "a", "wait": {"date": "birthday"}}]}),
+    ("/steps/0", "emit.fact", {"steps": [{"key": "a", "emit": {"fact": "Seen"}}]}),
+    ("/steps/0", "go_to", {"steps": [{"key": "a", "go_to": "thanks"}]}),
+    ("/steps/0", "change.list", {"steps": [{"key": "a", "change": {"list": "vip", "on": True}}]}),
+    ("/steps/0", "change.topic", {"steps": [{"key": "a", "change": {"topic": "news", "subscribed": True}}]}),
+    ("/steps/0", "change.traits", {"steps": [{"key": "a", "change": {"traits": {"tier": "gold"}}}]}),
+    ("/steps/0", "split.branches.0.rule", {"steps": [{"key": "a", "split": {"branches": [{"key": "b", "rule": {}}]}}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("opened", "path", "definition"), EMPTIED, ids=[path for _, path, _ in EMPTIED])
+def test_an_emptied_control_makes_no_other_kind(opened: str, path: str, definition: dict[str, Any]) -> None:
+    before = [one.field.path for one in controls(definition, opened)]
+    emptied = editing.typed(Edited("x", definition, open=opened), {f"f.{path}": ""}.get, {}).definition
+    shape = places.find(emptied, opened) if opened.startswith("/") else emptied
+    assert fields.get(shape, path) == ""
+    assert [one.field.path for one in controls(emptied, opened)] == before
+
+
+def test_what_was_said_stays_on_another_channel() -> None:
+    told = {"channel": "onsite", "class": "marketing", "templates": {"en": {"text": "Hi", "title": "T", "image": "x"}}}
+    made = editing.typed(
+        Edited("x", {"steps": [{"key": "a", "send": told}]}, open="/steps/0"), {"f.send.channel": "sms"}.get, {}
+    )
+    assert made.definition["steps"][0]["send"]["templates"] == {"en": {"text": "Hi"}}
+
+
+def test_a_kept_letter_is_chosen_and_given_up_again() -> None:
+    told = {"channel": "email", "class": "marketing", "templates": {"en": {"subject": "Hi", "html": "<p>Hi</p>"}}}
+    edited = Edited("x", {"steps": [{"key": "a", "send": told}]}, open="/steps/0")
+    chosen = editing.typed(edited, {"f.send.template": "hello"}.get, {})
+    assert chosen.definition["steps"][0]["send"] == {"channel": "email", "class": "marketing", "template": "hello"}
+    assert "send.template_version" in [one.field.path for one in controls(chosen.definition, "/steps/0")]
+    back = editing.typed(chosen, {"f.send.template": ""}.get, {})
+    assert back.definition["steps"][0]["send"] == {"channel": "email", "class": "marketing", "templates": {}}
 
 
 @pytest.mark.parametrize("kind", [kind.key for kind in kinds.known()])

@@ -19,10 +19,10 @@ def fields(path: str, shape: Json, *, matches: bool = False, what: str = "") -> 
     word = what or ("rule" if get(shape, f"{path}.rule") is not None else "fact")
     chosen = Field(f"{path}.?", "choice", _("When"), WHAT, remakes=True, reads=word)
     if word == "rule":
-        return [chosen, Field(f"{path}.rule", "rule", _("Rule"))]
+        return [chosen, Field(f"{path}.rule", "rule", _("Rule"), stays=True)]
     found = [
         chosen,
-        Field(f"{path}.fact", "text", _("Fact"), suggest="events"),
+        Field(f"{path}.fact", "text", _("Fact"), suggest="events", stays=True),
         Field(f"{path}.where", "yaml", _("Only where"), hint=WHERE_HINT),
     ]
     if matches:

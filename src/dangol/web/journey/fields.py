@@ -1,11 +1,13 @@
 """A control of a step's form: which part of the step it holds, and how what is typed into it becomes JSON again. Pure.
 
-What cannot be read is kept as it was typed: the campaign's own reader says what is wrong with it, at this control.
+What cannot be read is kept as it was typed: the campaign's own reader says what is wrong with it, at this control. What
+nobody touched stays as it was, though no control can say it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +19,9 @@ from dangol.web.writing import as_yaml, read_one
 
 Json = Any
 Typed = Callable[[str], str | None]  # what stands in the form's input of a name; None where there is no such input
-UNITS = ("m", "h", "d")
+ON_A_CLOCK = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")  # all that a browser's control of a date and time can hold
+CLOCK = re.compile(r"\d\d:\d\d")
+SPAN = re.compile(r"(-?)(\d+)([smhdw])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Field:
     default: Json = None  # what leaving it out means; it is then left out
     remakes: bool = False  # the form looks different once it is changed
     suggest: str = ""  # what suggestions are of
+    stays: bool = False  # emptied it stands there with nothing in it: without it the step would be of another kind
     reads: str = ""  # what stands in a choice that is no value itself: it says which of several forms this is
 
 
@@ -48,6 +53,23 @@ class Shown:
     @property
     def id(self) -> str:
         return self.name.replace(".", "-")
+
+    @property
+    def fits(self) -> bool:
+        """Whether the browser's own control of a moment or an hour can hold the value."""
+        form = {"moment": ON_A_CLOCK, "hour": CLOCK}.get(self.field.kind)
+        return form is None or not self.value or form.fullmatch(str(self.value)) is not None
+
+    @property
+    def described(self) -> str:
+        """Ids of what is said about the control."""
+        ids = [f"{self.id}-hint"] if self.field.hint else []
+        return " ".join([*ids, *(f"{self.id}-fault-{n}" for n, _ in enumerate(self.faults, 1))])
+
+
+def listed(value: Json) -> list[Json]:
+    """A list as it is; anything else is none."""
+    return value if isinstance(value, list) else []
 
 
 def get(shape: Json, path: str) -> Json:
@@ -106,9 +128,31 @@ def read(fields: Sequence[Field], shape: Json, typed: Typed) -> None:
         name = f"f.{one.path}"
         if one.reads or (typed(f"{name}.here") is None and typed(name) is None):
             continue
+        now = get(shape, one.path)
+        if _same(one, typed, name, WRITERS.get(one.kind, _as_text)(now, one)):
+            continue
         value = READERS.get(one.kind, _text)(typed, name, one)
-        if value != get(shape, one.path):  # what is written out, though it is the default, stays written
-            put(shape, one.path, None if value == one.default else value)
+        if value != now:  # what is written out, though it is the default, stays written
+            put(shape, one.path, "" if value is None and one.stays else None if value == one.default else value)
+
+
+def _same(one: Field, typed: Typed, name: str, shown: Json) -> bool:
+    """Whether a control sends what was shown in it."""
+    match one.kind:
+        case "flag":
+            return bool(_flag(typed, name, one) == shown)
+        case "days" | "channels":
+            return (_days(typed, name, one) or []) == [day for day in one.options if day in shown]
+        case "span":
+            told = f"{shown['sign']}{shown['number']}{shown['unit']}" if shown["number"] else None
+            return bool(_span(typed, name, one) == told)
+        case "repeat":
+            return bool(_repeat(typed, name, one) == (repeats.of(shown) or None))
+    return _plain(typed(name)) == _plain(str(shown))
+
+
+def _plain(text: str | None) -> str:
+    return (text or "").replace("\r\n", "\n").strip()
 
 
 # --- kinds ----------------------------------------------------------------------------------------------------------
@@ -147,7 +191,8 @@ def _as_flag(value: Json, one: Field) -> Json:
 
 
 def _span(typed: Typed, name: str, one: Field) -> Json:
-    number, unit = (typed(name) or "").strip(), typed(f"{name}.unit") or "d"
+    number, unit = (typed(name) or "").strip(), typed(f"{name}.unit")
+    unit = "d" if unit is None else unit
     sign = "-" if typed(f"{name}.sign") == "-" else ""
     return f"{sign}{number}{unit}" if number else None
 
@@ -155,10 +200,9 @@ def _span(typed: Typed, name: str, one: Field) -> Json:
 def _as_span(value: Json, one: Field) -> Json:
     """Number, unit and side of a span that people write; anything else stands in the number as it is."""
     text = str(one.default if value is None and one.default is not None else value or "")
-    sign, bare = ("-", text[1:]) if text.startswith("-") else ("", text)
-    if bare and bare[-1] in UNITS and bare[:-1].isdecimal():
-        return {"number": bare[:-1], "unit": bare[-1], "sign": sign}
-    return {"number": bare, "unit": "" if bare else "d", "sign": sign}
+    if found := SPAN.fullmatch(text):
+        return {"sign": found[1], "number": found[2], "unit": found[3]}
+    return {"sign": "", "number": text, "unit": "" if text else "d"}
 
 
 def _days(typed: Typed, name: str, one: Field) -> Json:
@@ -185,10 +229,6 @@ def _as_yaml(value: Json, one: Field) -> Json:
     return as_yaml(value) if isinstance(value, Mapping) else as_yaml({"x": value}).partition("\n")[2]
 
 
-def _moment(typed: Typed, name: str, one: Field) -> Json:
-    return (typed(name) or "").strip()[:16] or None
-
-
 def _repeat(typed: Typed, name: str, one: Field) -> Json:
     if typed(f"{name}.every") is None:
         return _text(typed, name, one)
@@ -199,7 +239,7 @@ def _repeat(typed: Typed, name: str, one: Field) -> Json:
 READERS: dict[str, Callable[[Typed, str, Field], Json]] = {
     "repeat": _repeat,
     "number": _number, "flag": _flag, "span": _span, "days": _days, "channels": _days, "yaml": _yaml, "rule": _yaml,
-    "moment": _moment, "code": _written, "long": _written,
+    "code": _written, "long": _written,
 }  # fmt: skip
 WRITERS: dict[str, Callable[[Json, Field], Json]] = {
     "repeat": lambda value, one: repeats.parts(value),

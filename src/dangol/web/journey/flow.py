@@ -64,6 +64,11 @@ class Node:
     faults: int
 
     @property
+    def below(self) -> int:
+        """Steps on its ways: what goes with it where it is removed."""
+        return sum(1 + node.below for path in self.paths for node in path.nodes)
+
+    @property
     def splits(self) -> bool:
         return bool(self.paths)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from dangol.campaign import contents
 from dangol.web.builder.controls import Words
 from dangol.web.journey import conditions, letters, waiting
-from dangol.web.journey.fields import Field, get
+from dangol.web.journey.fields import Field, get, listed
 
 Json = Any
 
@@ -126,19 +126,19 @@ def _split(step: Json, known: Mapping[str, Words]) -> list[Field]:
 
 def _branches(path: str, step: Json, *, facts: bool) -> list[Field]:
     found = []
-    for number, _branch in enumerate(get(step, path) or ()):
+    for number, _branch in enumerate(listed(get(step, path))):
         here = f"{path}.{number}"
         found.append(Field(f"{here}.key", "text", _("Way")))
         if facts:
             found += conditions.fields(here, step, matches=True)
         else:
-            found.append(Field(f"{here}.rule", "rule", _("Who goes it")))
+            found.append(Field(f"{here}.rule", "rule", _("Who goes it"), stays=True))
     return found
 
 
 def _shares(step: Json, known: Mapping[str, Words]) -> list[Field]:
     found = []
-    for number, _share in enumerate(get(step, "split.shares") or ()):
+    for number, _share in enumerate(listed(get(step, "split.shares"))):
         found.append(Field(f"split.shares.{number}.key", "text", _("Way")))
         found.append(Field(f"split.shares.{number}.share", "number", _("Share in per cent")))
     return found
@@ -161,12 +161,15 @@ def _change(step: Json, known: Mapping[str, Words]) -> list[Field]:
     word = next((one for one in CHANGES if get(step, f"change.{one}") is not None), "traits")
     what = Field("change", "choice", _("Change"), CHANGES, remakes=True, reads=word)
     if word == "traits":
-        return [what, Field("change.traits", "yaml", _("Traits"), hint=_("one on a line, such as  tier: gold"))]
+        return [
+            what,
+            Field("change.traits", "yaml", _("Traits"), hint=_("one on a line, such as  tier: gold"), stays=True),
+        ]
     if word == "list":
-        listed = Field("change.list", "choice", _("List"), known.get("lists", {}))
-        return [what, listed, Field("change.on", "flag", _("put on it (otherwise: taken off)"), default=True)]
+        which = Field("change.list", "choice", _("List"), known.get("lists", {}), stays=True)
+        return [what, which, Field("change.on", "flag", _("put on it (otherwise: taken off)"), default=True)]
     if word == "topic":
-        topic = Field("change.topic", "text", _("Topic"))
+        topic = Field("change.topic", "text", _("Topic"), stays=True)
         return [what, topic, Field("change.subscribed", "flag", _("subscribed (otherwise: ended)"), default=True)]
     channel = Field("change.consent.channel", "choice", _("Channel"), {one: _(one) for one in contents.channels()})
     return [what, channel, Field("change.consent.state", "choice", _("State"), STATES)]
@@ -183,13 +186,13 @@ def _webhook(step: Json, known: Mapping[str, Words]) -> list[Field]:
 
 def _emit(step: Json, known: Mapping[str, Words]) -> list[Field]:
     return [
-        Field("emit.fact", "text", _("Name of the fact")),
+        Field("emit.fact", "text", _("Name of the fact"), stays=True),
         Field("emit.properties", "yaml", _("Properties"), hint=_("one value on a line; texts may be Liquid")),
     ]
 
 
 def _go_to(step: Json, known: Mapping[str, Words]) -> list[Field]:
-    return [Field("go_to", "choice", _("Campaign"), known.get("campaigns", {}))]
+    return [Field("go_to", "choice", _("Campaign"), known.get("campaigns", {}), stays=True)]
 
 
 FORMS: dict[str, Any] = {

@@ -24,7 +24,10 @@ LIQUID = _("Liquid, such as {{ customer.first_name }}")
 SAID: Mapping[str, tuple[tuple[str, str, Any], ...]] = {  # by channel, in each language: name, kind, label
     "sms": (("text", "long", _("Text")), ("subject", "text", _("Subject of a long one"))),
     "kakao": (("text", "long", _("Text")), ("button", "text", _("Button")), ("url", "text", _("Where it leads"))),
-    "webpush": (("title", "text", _("Title")), ("body", "text", _("Text")), ("url", "text", _("Where it leads"))),
+    "webpush": (
+        ("title", "text", _("Title")), ("body", "text", _("Text")), ("url", "text", _("Where it leads")),
+        ("icon", "text", _("Icon")),
+    ),
     "onsite": (
         ("title", "text", _("Title")), ("text", "long", _("Text")), ("button", "text", _("Button")),
         ("url", "text", _("Where it leads")), ("image", "text", _("Picture")),
@@ -58,6 +61,11 @@ def languages(told: Mapping[str, Json]) -> list[str]:
     return list(dict.fromkeys([*LANGUAGES, *(there if isinstance(there, Mapping) else ())]))
 
 
+NAMES = {channel: tuple(name for name, _kind, _label in said) for channel, said in SAID.items()} | {
+    "email": ("subject", "preheader", "html", "mjml", "text")
+}  # of what is said in each language, by channel
+
+
 def tidy(step: Json) -> None:
     """A language in which nothing is said is none."""
     for act in ACTS:
@@ -73,7 +81,9 @@ def tidy(step: Json) -> None:
 def _email(act: str, told: Mapping[str, Json], known: Mapping[str, Words]) -> list[Field]:
     stored = {"": _("written here"), **known.get("templates", {})}
     found = [Field(f"{act}.template", "choice", _("Template"), stored, remakes=True)]
-    if not told.get("template"):
+    if told.get("template"):
+        found.append(Field(f"{act}.template_version", "number", _("Version"), hint=_("empty: the newest when saved")))
+    else:
         for language in languages(told):
             found += _letter(f"{act}.templates.{language}", language, get(told, f"templates.{language}"))
     return [*found, *_survey(act), Field(f"{act}.tracking", "flag", _("count opens and clicks"), default=True)]

@@ -44,21 +44,21 @@ def way_in(definition: Json) -> str:
 def entry_fields(definition: Json, known: Mapping[str, Words]) -> list[Field]:
     kind, segments = way_in(definition), known.get("segments", {})
     chosen = Field("entry.?", "choice", _("Comes in when"), WAYS_IN, remakes=True, reads=kind)
-    of_whom = Field("entry.segment", "choice", _("Who is in"), segments)
+    of_whom = Field("entry.segment", "choice", _("Who is in"), segments, stays=True)
     own = {
-        "segment": [Field("entry.segment", "choice", _("Segment"), segments)],
+        "segment": [Field("entry.segment", "choice", _("Segment"), segments, stays=True)],
         "fact": [
-            Field("entry.fact", "text", _("Fact"), suggest="events"),
+            Field("entry.fact", "text", _("Fact"), suggest="events", stays=True),
             Field("entry.where", "yaml", _("Only where"), hint=conditions.WHERE_HINT),
             Field("entry.key", "text", _("One run for each"), hint=_("a property such as cart_id or order_id")),
         ],
         "date": [*waiting.day_fields("entry"), Field("entry.segment", "choice", _("Only who is in"), _open(segments))],
         "schedule": [
-            Field("entry.schedule", "repeat", _("Every"), hint=_("times are the shop's")),
-            Field("entry.start", "moment", _("First on")),
+            Field("entry.schedule", "repeat", _("Every"), hint=_("times are the shop's"), stays=True),
+            Field("entry.start", "moment", _("First on"), stays=True),
             of_whom,
         ],
-        "broadcast": [Field("entry.broadcast", "moment", _("At"), hint=_("times are the shop's")), of_whom],
+        "broadcast": [Field("entry.broadcast", "moment", _("At"), hint=_("times are the shop's"), stays=True), of_whom],
         "api": [Field("entry.key", "text", _("One run for each"), hint=_("a property of what it tells"))],
     }[kind]
     return [chosen, *own, *_again(definition), *_history(kind)]

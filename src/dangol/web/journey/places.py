@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from dangol.web.journey.fields import listed
+
 Json = Any
 TOP = "/steps"
 BRANCHING = {"split": ("branches", "shares"), "wait_for": ("branches",)}
@@ -37,18 +39,18 @@ def ways(step: Json, place: str) -> list[Way]:
         if not isinstance(told, dict):
             continue
         for word in words:
-            for number, branch in enumerate(_list(told.get(word))):
+            for number, branch in enumerate(listed(told.get(word))):
                 if isinstance(branch, dict):
                     name, here = str(branch.get("key", "")), f"{place}/{act}/{word}/{number}/steps"
-                    found.append(Way(here, name, _list(branch.get("steps")), branch))
+                    found.append(Way(here, name, listed(branch.get("steps")), branch))
         if "shares" not in told:
-            found.append(Way(f"{place}/{act}/otherwise", "otherwise", _list(told.get("otherwise"))))
+            found.append(Way(f"{place}/{act}/otherwise", "otherwise", listed(told.get("otherwise"))))
     return found
 
 
 def walk(definition: Json) -> Iterator[tuple[str, Json]]:
     """Every step with its place, in the order in which they are read."""
-    yield from _below(_list(definition.get("steps")), TOP)
+    yield from _below(listed(definition.get("steps")), TOP)
 
 
 def _below(steps: list[Json], place: str) -> Iterator[tuple[str, Json]]:
@@ -61,7 +63,7 @@ def _below(steps: list[Json], place: str) -> Iterator[tuple[str, Json]]:
 
 def lists(definition: Json) -> Iterator[Way]:
     """Every list of steps: the one at the top, and each that leads out of a step."""
-    yield Way(TOP, "", _list(definition.get("steps")))
+    yield Way(TOP, "", listed(definition.get("steps")))
     for place, step in walk(definition):
         yield from ways(step, place)
 
@@ -200,7 +202,3 @@ def _made(definition: Json, place: str) -> list[Json] | None:
     holder[last] = []
     made: list[Json] = holder[last]
     return made
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []

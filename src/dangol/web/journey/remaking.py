@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dangol.campaign import contents
 from dangol.campaign.messages import OWN
-from dangol.web.journey import conditions, opening, waiting
+from dangol.web.journey import conditions, letters, opening, waiting
 from dangol.web.journey.fields import get, put
 
 Json = Any
@@ -22,6 +23,8 @@ def remake(shape: Json, path: str, value: str) -> None:
     """Change what stands at a path to what the chosen word begins with."""
     if path.endswith(".channel"):
         _channel(shape, path.removesuffix(".channel"), value)
+    elif path.endswith(".template"):
+        _template(get(shape, path.removesuffix(".template")), value)
     elif path == "change":
         put(shape, "change", dict(CHANGES.get(value, CHANGES["traits"])))
     elif path.endswith(".?"):
@@ -53,11 +56,32 @@ def _way_in(before: Json, kind: str) -> Json:
 
 
 def _channel(step: Json, act: str, channel: str) -> None:
-    """What another channel does not know is not kept."""
+    """What another channel does not know is not kept; what both say under one name is."""
     told = get(step, act)
     if isinstance(told, dict):
         fields = contents.fields(channel)
         stays = (*OWN, *(name for name in ("survey",) if name in fields))
         step[act] = {name: value for name, value in told.items() if name in stays} | {"channel": channel}
         if "templates" in fields:
-            step[act]["templates"] = {}
+            step[act]["templates"] = _said(told.get("templates"), letters.NAMES.get(channel, ()))
+
+
+def _said(texts: Json, names: Sequence[str]) -> Json:
+    """The texts of each language that have one of these names."""
+    shared = {
+        language: {name: text for name, text in letter.items() if name in names}
+        for language, letter in (texts.items() if isinstance(texts, Mapping) else ())
+        if isinstance(letter, Mapping)
+    }
+    return {language: letter for language, letter in shared.items() if letter}
+
+
+def _template(told: Json, key: str) -> None:
+    """A kept letter instead of the one written here, or the other way round."""
+    if isinstance(told, dict):
+        for name in ("templates", "template", "template_version"):
+            told.pop(name, None)
+        if key:
+            told["template"] = key
+        else:
+            told["templates"] = {}

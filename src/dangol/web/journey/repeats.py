@@ -31,6 +31,11 @@ def parts(rule: Any) -> dict[str, Any]:
     return {"every": found[1], "interval": found[2] or "1", "days": days}
 
 
+def of(parts: dict[str, Any]) -> str:
+    """The rule that came apart into `parts`."""
+    return str(parts["text"]) if "text" in parts else said(parts["every"], parts["interval"], parts["days"])
+
+
 def said(every: str, interval: str, days: list[str]) -> str:
     """The rule that the parts say."""
     rule = f"FREQ={every}"

@@ -15,7 +15,7 @@ from dangol.segment import asking
 from dangol.segment.parse import read_rule
 from dangol.web import amounts
 from dangol.web.journey import kinds, opening, repeats, waiting
-from dangol.web.journey.fields import get
+from dangol.web.journey.fields import get, listed
 from dangol.web.journey.places import Way
 from dangol.web.wording import word
 
@@ -37,7 +37,7 @@ def wait(step: Json) -> str:
         case "date":
             return _("Wait until {day}").format(day=_day(told))
         case _:
-            days = ", ".join(str(waiting.DAYS.get(day, day)) for day in _list(get(told, "days")))
+            days = ", ".join(str(waiting.DAYS.get(day, day)) for day in listed(get(told, "days")))
             at = _("Wait until {hour}").format(hour=_text(get(told, "hour")))
             return f"{at} · {days}" if days else at
 
@@ -53,9 +53,9 @@ def act(step: Json) -> tuple[str, str]:
 
 
 def _send(told: Json) -> tuple[str, str]:
-    reach = _list(get(told, "reach"))
+    reach = listed(get(told, "reach"))
     channels = " → ".join(word(str(one)) for one in reach) or word(str(get(told, "channel") or OPEN))
-    variants = len(_list(get(told, "variants")))
+    variants = len(listed(get(told, "variants")))
     parts = [channels, word(str(get(told, "class") or ""))]
     if variants:
         parts.append(_("{count} variants").format(count=variants))
@@ -99,8 +99,9 @@ def _conversation(told: Json) -> tuple[str, str]:
 
 def _change(told: Json) -> tuple[str, str]:
     traits = get(told, "traits")
-    if isinstance(traits, Mapping):
-        return _("Set {traits}").format(traits=", ".join(map(str, traits)) or OPEN), ""
+    if traits is not None:
+        names = traits if isinstance(traits, Mapping) else ()
+        return _("Set {traits}").format(traits=", ".join(map(str, names)) or OPEN), ""
     if get(told, "list") is not None:
         text = _("Take off the list {key}") if get(told, "on") is False else _("Put on the list {key}")
         return text.format(key=_text(get(told, "list"))), ""
@@ -242,7 +243,3 @@ def _span(text: Json) -> str:
 
 def _text(value: Json) -> str:
     return OPEN if value in (None, "") else str(value)
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []

@@ -27,6 +27,7 @@ DAYS: Words = {
     "sat": _("Sat"),
     "sun": _("Sun"),
 }
+UNITS: Words = {"s": _("seconds"), "m": _("minutes"), "h": _("hours"), "d": _("days"), "w": _("weeks")}
 BEGINS: dict[str, Json] = {
     "none": None, "span": "1d", "hour": {"hour": "10:00"}, "best_hour": {"best_hour": True},
     "date": {"date": "birthday", "hour": "09:00", "yearly": True},
@@ -47,17 +48,19 @@ def fields(step: Json, *, optional: bool) -> list[Field]:
     kinds = KINDS if optional else {word: label for word, label in KINDS.items() if word != "none"}
     chosen = Field("wait.?", "choice", _("Wait before it") if optional else _("Wait"), kinds, remakes=True, reads=kind)
     if kind == "span":
-        return [chosen, Field("wait", "span", _("How long"))]
+        return [chosen, Field("wait", "span", _("How long"), stays=True)]
     if kind == "hour":
         days = Field("wait.days", "days", _("On"), DAYS, hint=_("on any day where none is chosen"))
-        return [chosen, Field("wait.hour", "hour", _("At"), hint=_("the customer's own clock")), days]
+        return [chosen, Field("wait.hour", "hour", _("At"), hint=_("the customer's own clock"), stays=True), days]
     return [chosen, *day_fields("wait")] if kind == "date" else [chosen]
 
 
 def day_fields(path: str) -> list[Field]:
     """The controls of a day that a trait names."""
     return [
-        Field(f"{path}.date", "text", _("Trait"), hint=_("such as birthday or renewal_date"), suggest="traits"),
+        Field(
+            f"{path}.date", "text", _("Trait"), hint=_("such as birthday or renewal_date"), suggest="traits", stays=True
+        ),
         Field(f"{path}.offset", "span", _("Shifted by"), hint=_("a minus is before it")),
         Field(f"{path}.hour", "hour", _("At"), default="09:00"),
         Field(f"{path}.yearly", "flag", _("every year"), default=False),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from dangol.base.errors import DangolError, Fault, Invalid, NotFound
+from dangol.base.errors import Conflict, DangolError, Fault, Invalid, NotFound
 from dangol.campaign import contents
 from dangol.campaign import steps as campaign
 from dangol.campaign.models import Campaign
@@ -23,7 +23,7 @@ from dangol.segment import reads as segment
 from dangol.web.builder import vocabulary
 from dangol.web.builder.controls import Words, said
 from dangol.web.builder.texts import TEXTS
-from dangol.web.journey import editing, fields, flow, kinds, letters, opening, places, repeats, sentences
+from dangol.web.journey import editing, fields, flow, kinds, letters, opening, places, repeats, sentences, waiting
 from dangol.web.journey.editing import Edited
 from dangol.web.journey.fields import Shown
 from dangol.web.journey.kinds import Kind
@@ -42,6 +42,15 @@ class Place:
 
     to: str
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a campaign was not saved."""
+
+    faults: Sequence[Fault] = ()
+    why: str = ""  # where no fault says it
+    overtaken: bool = False  # somebody else saved meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +74,11 @@ class EditPage:
     builder: Mapping[str, Any]  # what the scripts of rules start from
     running: bool
     letter: list[str]  # languages of the letter whose form is open
-    every: Words
-    by_days: Words
+    why: str  # why nothing was saved, where no fault says it
+    overtaken: bool  # somebody else saved meanwhile
+    every: Words = field(default_factory=lambda: repeats.EVERY)
+    by_days: Words = field(default_factory=lambda: repeats.BY_DAYS)
+    units: Words = field(default_factory=lambda: waiting.UNITS)
 
 
 def new(request: Asked) -> HttpResponse:
@@ -100,11 +112,21 @@ def save(request: Asked) -> HttpResponse:
             key or _free_key(edited.name), shape, request.now, apply_to=apply_to, version=_version(request) or None
         )
     except Invalid as error:
-        return _show(request, key, _version(request), edited, refused=list(error.faults))
+        return _show(request, key, _version(request), edited, Refused(list(error.faults)))
     except DangolError as error:
-        return _show(request, key, _version(request), edited, refused=[Fault("", key, str(error))])
+        return _overtaken(request, key, edited, error)
     messages.success(request, _("Saved."))
     return _gone(request, saved)
+
+
+def _overtaken(request: Asked, key: str, edited: Edited, error: DangolError) -> HttpResponse:
+    """Nothing was saved. Where somebody else saved meanwhile the next save may go over that, now that it is told."""
+    found = _campaign(key)
+    if isinstance(error, Conflict) and found and found.version != _version(request):
+        why = _("Somebody else has saved this campaign meanwhile: it is at version {version}, yours began at {yours}.")
+        told = why.format(version=found.version, yours=_version(request))
+        return _show(request, key, found.version, edited, Refused(why=told, overtaken=True))
+    return _show(request, key, _version(request), edited, Refused(why=str(error)))
 
 
 def _gone(request: Asked, saved: Campaign) -> HttpResponse:
@@ -146,20 +168,17 @@ def _known() -> dict[str, Words]:
     }
 
 
-def _show(request: Asked, key: str, version: int, edited: Edited, refused: list[Fault] | None = None) -> HttpResponse:
-    page = _page(key, version, edited, refused)
+def _show(request: Asked, key: str, version: int, edited: Edited, refused: Refused | None = None) -> HttpResponse:
+    page = _page(key, version, edited, refused or Refused())
     if wants_part(request):
         return show(request, "parts/journey.html", page)
     return show(request, "journey_edit.html", page, REFUSED if refused else 200)
 
 
-def _page(key: str, version: int, edited: Edited, refused: list[Fault] | None) -> EditPage:
+def _page(key: str, version: int, edited: Edited, refused: Refused) -> EditPage:
     known, found = _known(), _campaign(key)
     faults = flow.faults_of(edited.definition)
-    others = [
-        fault for fault in refused or () if fault.path.removeprefix("/definition") not in {f.path for f in faults}
-    ]
-    wrong = faults + [Fault(one.path.removeprefix("/definition"), one.found, one.allowed) for one in others]
+    wrong = faults + _others(refused.faults, {one.path for one in faults})
     shape, place, controls = editing.form_of(edited, known)
     form = fields.show(controls, shape, place, flow.by_pointer(_below(wrong, edited.open)))
     shown = {text for one in form for text in one.faults}
@@ -181,9 +200,9 @@ def _page(key: str, version: int, edited: Edited, refused: list[Fault] | None) -
         builder=_builder(),
         running=bool(found and found.activated_at),
         letter=_languages(shape),
-        every=repeats.EVERY,
-        by_days=repeats.BY_DAYS,
-    )  # fmt: skip
+        why=refused.why,
+        overtaken=refused.overtaken,
+    )
 
 
 def _languages(shape: Any) -> list[str]:

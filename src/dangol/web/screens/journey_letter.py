@@ -55,7 +55,7 @@ def _rendered(request: Asked, edited: editing.Edited, send: Any, whom: Profile |
     event = _event(get(edited.definition, "entry.fact"), whom)
     told_class = str(get(send, "class") or "marketing")
     try:
-        made = previews.preview(texts, language[:2], whom.pk if whom else 0, event, request.now, told_class)
+        made = previews.preview(texts, language, whom.pk if whom else 0, event, request.now, told_class)
     except TemplateFault as error:
         raise Unreadable(str(error)) from error
     return made.rendered.html
@@ -74,8 +74,18 @@ def _texts(send: Any) -> Mapping[str, Any]:
         raise Unreadable(f"{reader.faults[0].path}: {reader.faults[0].found}")
     if "templates" in found:
         return dict(found["templates"])
+    return _kept(str(found["template"]), found.get("template_version"))
+
+
+def _kept(key: str, version: int | None) -> Mapping[str, Any]:
+    """The texts of a kept letter: of the version that the step names, or the newest."""
+    if version:
+        told = stored.texts([(key, version)]).get((key, version))
+        if told is None:
+            raise Unreadable(_("Template {key} has no version {version}.").format(key=key, version=version))
+        return told
     try:
-        return dict(stored.newest_of(stored.get(str(found["template"]))).ready)
+        return dict(stored.newest_of(stored.get(key)).ready)
     except NotFound as error:
         raise Unreadable(str(error)) from error
 

@@ -18,16 +18,11 @@ from dangol.deliver import reads as deliver
 from dangol.profile import reads as profile
 from dangol.web.journey import flow, places, sentences
 from dangol.web.page import Asked, show
+from dangol.web.wording import STEP_GROUPS
 
 ON_A_PAGE = 100
 WAITING = "waiting"
-GROUPS: Mapping[str, Any] = {
-    WAITING: _("stand here now"),
-    "sent": _("sent"),
-    "under-way": _("on the way"),
-    "not-sent": _("not sent"),
-    "trouble": _("in trouble"),
-}
+GROUPS: Mapping[str, Any] = {WAITING: _("stand here now"), **STEP_GROUPS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@
     }
     if (!row || !event.altKey) return;
     var what = { ArrowUp: "up", ArrowDown: "down", Delete: "remove", KeyD: "twice" }[event.key] || { KeyD: "twice" }[event.code];
+    if (what === "remove" && row.hasAttribute("data-remove") && !root.confirm(row.getAttribute("data-remove"))) { event.preventDefault(); return; }
     if (what) { event.preventDefault(); ask(what + ":" + row.getAttribute("data-place")); }
   });
 

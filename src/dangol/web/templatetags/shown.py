@@ -25,6 +25,7 @@ def _language() -> str:
 register.simple_tag(icons.icon, name="icon")
 register.filter("word", wording.word)
 register.filter("rule_id", wording.gate_rule)
+register.filter("step_group", lambda group: wording.STEP_GROUPS.get(group, group))
 register.filter("segment_name", wording.segment_name)
 register.filter("campaign_name", wording.campaign_name)
 register.filter("field_word", lambda name: import_words.FIELDS.get(name, name))
