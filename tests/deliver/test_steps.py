@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from dangol.base.clock import SetClock
 from dangol.base.models import Shop
 from dangol.campaign.models import Campaign, Run
-from dangol.deliver import handover, outcomes, steps
+from dangol.deliver import drafts, handover, kinds, outcomes, steps
 from dangol.deliver.models import Delivery, OutboxMessage, Suppression
 from dangol.profile.models import Consent, Fact, Profile
 from dangol.segment.models import Member, Segment
@@ -334,6 +335,30 @@ def test_one_bad_template_fails_alone(clock: SetClock, wire: Recorder) -> None:
     run(clock)
     assert dict(Delivery.objects.values_list("customer_id", "state")) == {1: "failed", 2: "accepted"}
     assert "render" in Delivery.objects.get(customer_id=1).outcome
+
+
+@pytest.mark.parametrize("where", [(drafts.Known, "draft"), (kinds, "finish")])
+def test_a_fault_of_our_own_in_one_message_leaves_the_others_alone(
+    clock: SetClock, wire: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    where: tuple[object, str],
+) -> None:  # fmt: skip
+    whole = getattr(*where)
+
+    def breaks(*given: Any) -> Any:
+        if any(isinstance(one, Delivery) and one.customer_id == 2 for one in given):
+            raise KeyError("colour")
+        return whole(*given)
+
+    monkeypatch.setattr(*where, breaks)
+    now = clock.now()
+    steps.plan([send(customer(number, now), now) for number in (1, 2, 3)], now)
+    run(clock)
+    states = dict(Delivery.objects.values_list("customer_id", "state"))
+    assert states == {1: "accepted", 2: "failed", 3: "accepted"}
+    broken = Delivery.objects.get(customer_id=2)
+    assert broken.outcome == "render: KeyError: 'colour'"
+    (told,) = [record for record in caplog.records if record.exc_info]
+    assert str(broken.pk) in told.getMessage()
 
 
 def test_a_fault_of_our_own_in_the_channel_leaves_the_end_unknown(clock: SetClock, wire: Recorder) -> None:

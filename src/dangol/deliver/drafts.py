@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,13 +28,20 @@ CART_KEEPS = timedelta(days=14)  # what was put into a cart longer ago is not ca
 Texts = Mapping[str, Mapping[str, str]]  # language → subject, html or mjml …
 
 
-def drafts(deliveries: Sequence[Delivery], now: datetime | None = None) -> list[Draft]:
-    """One draft per delivery, in their order."""
-    return drafts_of([(delivery, delivery.message) for delivery in deliveries], now)
+def drafting(deliveries: Sequence[Delivery]) -> Callable[[Delivery], Draft]:
+    """Reads at once what these deliveries' drafts are made from; what makes the draft of each raises what is wrong with
+    that one.
+    """
+    return _drafting([(delivery, delivery.message) for delivery in deliveries])
 
 
-def drafts_of(told: Sequence[tuple[Delivery, Mapping[str, Any]]], now: datetime | None = None) -> list[Draft]:
-    """One draft per delivery and message, in their order. What no template among them mentions is not read."""
+def draft_of(delivery: Delivery, message: Mapping[str, Any], now: datetime) -> Draft:
+    """The draft of one message, whether the delivery is in the ledger or not."""
+    return _drafting([(delivery, message)], now)(delivery)
+
+
+def _drafting(told: Sequence[tuple[Delivery, Mapping[str, Any]]], now: datetime | None = None) -> Callable[..., Draft]:
+    """What no template among the messages mentions is not read."""
     texts = _texts([message for _, message in told])
     said = {id(one): _said(message, one) for (_, message), one in zip(told, texts, strict=True)}
     mentions = {one: ("order" in text, "predicted" in text) for one, text in said.items()}
@@ -49,7 +56,8 @@ def drafts_of(told: Sequence[tuple[Delivery, Mapping[str, Any]]], now: datetime 
         predicted=predictions.of(expected) if expected else {},
         now=now,
     )
-    return [known.draft(*one, written) for one, written in zip(told, texts, strict=True)]
+    by_id = {delivery.pk: (message, one) for (delivery, message), one in zip(told, texts, strict=True)}
+    return lambda delivery: known.draft(delivery, *by_id[delivery.pk])
 
 
 def _texts(messages: Sequence[Mapping[str, Any]]) -> list[Texts]:

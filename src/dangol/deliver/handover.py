@@ -22,7 +22,7 @@ from dangol.base.errors import DangolError
 from dangol.campaign.templates import TemplateFault
 from dangol.deliver import autopilot, gate, kinds, outcomes, prices, records, rows
 from dangol.deliver.channels import Channel, Wide
-from dangol.deliver.drafts import drafts
+from dangol.deliver.drafts import drafting
 from dangol.deliver.messages import Message
 from dangol.deliver.models import Delivery
 from dangol.deliver.outcomes import Outcome
@@ -172,13 +172,16 @@ def _let_pass(delivery: Delivery) -> bool:
 
 
 def _render(passed: Sequence[Delivery], name: str, now: datetime) -> list[Ready]:
-    ready, faults = [], {}
-    for delivery, draft in zip(passed, drafts(passed), strict=True):
+    ready, faults, draft = [], {}, drafting(passed)
+    for delivery in passed:
         try:
-            finished = kinds.finish(delivery, draft, now)  # refused here it was never attempted
+            finished = kinds.finish(delivery, draft(delivery), now)  # refused here it was never attempted
             ready.append(Ready(delivery, finished.rendered, finished.message))
         except (TemplateFault, DangolError) as error:
             faults[delivery.pk] = f"render: {error}"
+        except Exception as error:  # a fault of our own, but of this message: the others go on
+            log.exception("rendering delivery %s failed", delivery.pk)
+            faults[delivery.pk] = f"render: {type(error).__name__}: {error}"
     if faults:
         log.warning("%d messages could not be rendered: %s", len(faults), next(iter(faults.values())))
         with transaction.atomic():

@@ -14,7 +14,7 @@ from dangol.base.errors import Conflict
 from dangol.campaign.templates import hints
 from dangol.campaign.templates.hints import Hint
 from dangol.deliver.channels import open_channel
-from dangol.deliver.drafts import drafts_of
+from dangol.deliver.drafts import draft_of
 from dangol.deliver.kinds import letters
 from dangol.deliver.letter import Letter
 from dangol.deliver.messages import Message
@@ -90,7 +90,7 @@ def _drafted(
         channel="email", message_class=message_class,
         context={"event": dict(event)} if event else {}, planned_at=now, due_at=now,
     )  # fmt: skip
-    return delivery, drafts_of([(delivery, {"templates": texts, "tracking": False})], now)[0]
+    return delivery, draft_of(delivery, {"templates": texts, "tracking": False}, now)
 
 
 def _preheader(texts: Texts, language: str) -> str:
