@@ -21,7 +21,7 @@ from dangol.collect.log import Rejected
 from dangol.collect.models import Import, Outgoing
 from dangol.converse import steps as converse
 from dangol.converse.models import Task
-from dangol.deliver import gate
+from dangol.deliver import suppressions
 from dangol.deliver.models import Delivery, OutboxMessage, Suppression
 from dangol.harvest import steps as harvest
 from dangol.identity import steps as identity
@@ -207,7 +207,7 @@ def test_a_message_in_a_workers_hands_is_emptied_again(kit: Kit, folder: Path) -
 
 def test_a_refusal_outlives_the_person_as_a_hash(kit: Kit) -> None:
     ann = live(kit)
-    address = gate.address_hash("email", EMAIL)
+    address = suppressions.address_hash("email", EMAIL)
     Suppression.objects.create(channel="email", address_hash=address, reason="complaint", created_at=kit.clock.now())
     steps.forget(ann, kit.clock.now())
     assert Suppression.objects.filter(address_hash=address).exists()

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from dangol.base.errors import NotFound
 from dangol.collect.steps import emit_all
-from dangol.deliver import gate, reach, records, rows, rules
-from dangol.deliver.models import Delivery, Link, Suppression
+from dangol.deliver import gate, reach, records, rows, rules, suppressions
+from dangol.deliver.models import Delivery, Link
 from dangol.profile.models import Consent
 
 UNSENT = ("planned", "leased", "deferred")
@@ -69,24 +69,20 @@ def unsubscribe(delivery_id: int, now: datetime) -> Delivery:
         if _stands(delivery, address) and not cancelled:
             return delivery
         if address:
-            records.suppress(delivery.channel, address, rules.MARKETING, "unsubscribe", now)
+            suppressions.suppress(delivery.channel, address, rules.MARKETING, "unsubscribe", now)
         _tell_unsubscribed(delivery, now)
     return delivery
 
 
 def _stands(delivery: Delivery, address: str) -> bool:
     """Whether an earlier unsubscription still holds: no newer yes has taken it back."""
-    row = Suppression.objects.filter(
-        channel=delivery.channel,
-        address_hash=gate.address_hash(delivery.channel, address),
-        purpose=rules.MARKETING,
-        reason="unsubscribe",
-    ).first()
-    if row is None:
+    kept = suppressions.of([(delivery.channel, address)]).get((delivery.channel, address), ())
+    since = [one.since for one in kept if one.purpose == rules.MARKETING and one.reason == "unsubscribe"]
+    if not since:
         return False
     return not Consent.objects.filter(
         customer_id=delivery.customer_id, channel=delivery.channel, purpose=rules.MARKETING, state="granted",
-        at__gt=row.created_at,
+        at__gt=max(since),
     ).exists()  # fmt: skip
 
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hmac
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 
 from dangol.base.instants import iso, parse_instant
 from dangol.base.models import Shop
 from dangol.base.parts import parts
 from dangol.campaign import steps as campaign
-from dangol.deliver import autopilot, contact, objects, reach, rules
+from dangol.deliver import autopilot, contact, objects, reach, rules, suppressions
 from dangol.deliver.caps import FEWER, Cap, Other
 from dangol.deliver.law import places
-from dangol.deliver.models import Delivery, Suppression
-from dangol.deliver.rules import Allow, Consented, Decision, HoldUntil, Question, Suppressed
+from dangol.deliver.models import Delivery
+from dangol.deliver.rules import Allow, Consented, Decision, HoldUntil, Question
 from dangol.profile import restrictions
 from dangol.profile.models import Consent, ConsentNotice, Profile
 from dangol.segment.models import Member
@@ -54,7 +52,7 @@ def questions(deliveries: Sequence[Delivery], now: datetime) -> list[Question]:
     policy = contact.policy()
     customers = sorted({delivery.customer_id for delivery in deliveries})
     addresses = reach.addresses(deliveries)
-    suppressed = _suppressed({(d.channel, address) for d, address in zip(deliveries, addresses, strict=True)})
+    suppressed = suppressions.of({(d.channel, address) for d, address in zip(deliveries, addresses, strict=True)})
     consents = _consents(customers, now)
     dissatisfied = _members(customers)
     restricted, unconfirmed = restrictions.restricted(), _unconfirmed(customers, now)
@@ -169,15 +167,6 @@ def _members(customers: Sequence[int]) -> set[int]:
     }
 
 
-def _suppressed(places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Suppressed, ...]]:
-    hashes = {address_hash(channel, address): (channel, address) for channel, address in places if address}
-    found: dict[tuple[str, str], list[Suppressed]] = defaultdict(list)
-    for part in parts(sorted(hashes)):
-        for row in Suppression.objects.filter(address_hash__in=part):
-            found[hashes[row.address_hash]].append(Suppressed(row.purpose, row.reason, row.created_at, row.expires_at))
-    return {place: tuple(rows) for place, rows in found.items()}
-
-
 @dataclass(frozen=True, slots=True)
 class Others:
     """The marketing messages of some customers within a week, and those that wait: customer → (delivery, message)."""
@@ -241,9 +230,3 @@ def keep(delivery: Delivery, decision: Decision, now: datetime) -> None:
     if kept and (kept[-1]["verdict"], kept[-1]["rules"]) == (entry["verdict"], entry["rules"]):
         kept.pop()
     delivery.decision = [*kept, entry][-KEPT_DECISIONS:]
-
-
-def address_hash(channel: str, address: str) -> str:
-    """A keyed hash: tells whether an address is suppressed without naming anybody, also after erasure."""
-    told = f"suppression:{channel}:{address.strip().lower()}".encode()
-    return hmac.digest(settings.DANGOL.secret, told, "sha256").hex()

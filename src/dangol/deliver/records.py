@@ -8,8 +8,8 @@ from typing import Any
 
 from dangol.campaign.models import Campaign
 from dangol.collect.steps import emit_all
-from dangol.deliver import autopilot, fallbacks, gate, outcomes, resting, rules
-from dangol.deliver.models import Delivery, Suppression
+from dangol.deliver import autopilot, fallbacks, outcomes, resting, rules, suppressions
+from dangol.deliver.models import Delivery
 from dangol.deliver.outcomes import Outcome
 
 RESEND = timedelta(minutes=5)  # when a transactional message of unknown end is sent again, once
@@ -38,9 +38,9 @@ def record(ended: Sequence[tuple[Delivery, Outcome]], now: datetime) -> None:
         told = properties(delivery, names)
         facts += _facts(delivery, outcome, told, now)
         if outcome.state == "bounced" and outcome.hard:
-            suppress(delivery.channel, delivery.address, rules.EVERY_PURPOSE, "hard_bounce", now)
+            suppressions.suppress(delivery.channel, delivery.address, rules.EVERY_PURPOSE, "hard_bounce", now)
         elif outcome.reason == outcomes.REFUSED:
-            suppress(delivery.channel, delivery.address, rules.MARKETING, "unsubscribe", now)
+            suppressions.suppress(delivery.channel, delivery.address, rules.MARKETING, "unsubscribe", now)
         elif outcome.state == "bounced" and delivery.channel == "email":
             resting.refused(delivery, outcome, now)
         fallbacks.plan(delivery, now)
@@ -122,14 +122,3 @@ def campaign_names(deliveries: Sequence[Delivery]) -> dict[str, str]:
     return dict(
         Campaign.objects.filter(key__in={delivery.campaign for delivery in deliveries}).values_list("key", "name")
     )
-
-
-def suppress(channel: str, address: str, purpose: str, reason: str, now: datetime) -> None:
-    """Never write to this address again, for this purpose. A second reason does not replace the first, a newer
-    unsubscription renews itself.
-    """
-    place = {"channel": channel, "address_hash": gate.address_hash(channel, address), "purpose": purpose}
-    row, created = Suppression.objects.get_or_create(**place, defaults={"reason": reason, "created_at": now})
-    if not created and row.reason in {"unsubscribe", reason}:
-        row.reason, row.created_at, row.expires_at = reason, now, None
-        row.save()

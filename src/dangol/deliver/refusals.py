@@ -14,8 +14,7 @@ from django.db import transaction
 from dangol.base.models import Shop
 from dangol.base.phones import e164
 from dangol.collect.steps import emit_all
-from dangol.deliver import feedback, gate, records, rules
-from dangol.deliver.models import Suppression
+from dangol.deliver import feedback, rules, suppressions
 from dangol.profile.models import Profile
 
 TEXTS = ("sms", "kakao")  # what an 080 number refuses
@@ -30,7 +29,7 @@ def refuse(number: str, channels: Sequence[str], now: datetime) -> bool:
         fresh = [channel for channel in channels if not _stands(channel, phone)]
         customers = sorted(Profile.objects.filter(phone=phone).values_list("pk", flat=True)) if fresh else []
         for channel in fresh:
-            records.suppress(channel, phone, rules.MARKETING, "unsubscribe", now)
+            suppressions.suppress(channel, phone, rules.MARKETING, "unsubscribe", now)
             for customer in customers:
                 _withdraw(customer, channel, now)
     return bool(fresh)
@@ -40,8 +39,8 @@ def _stands(channel: str, phone: str) -> bool:
     """Whether the number is refused already. A yes since then is taken back by a newer unsubscription only through a
     link of ours: provider lists name a number for ever, and would take back every later yes.
     """
-    hashed = gate.address_hash(channel, phone)
-    return Suppression.objects.filter(channel=channel, address_hash=hashed, purpose=rules.MARKETING).exists()
+    kept = suppressions.of([(channel, phone)]).get((channel, phone), ())
+    return any(one.purpose == rules.MARKETING for one in kept)
 
 
 def _withdraw(customer: int, channel: str, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dangol.deliver import gate, rules
+from dangol.deliver import rules, suppressions
 from dangol.deliver.models import Delivery, Returned, Suppression
 from dangol.deliver.outcomes import Outcome
 
@@ -21,7 +21,7 @@ def refused(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     Returned.objects.get_or_create(
         delivery=delivery, kind="bounced",
         defaults={
-            "channel": delivery.channel, "address_hash": gate.address_hash(delivery.channel, delivery.address),
+            "channel": delivery.channel, "address_hash": suppressions.address_hash(delivery.channel, delivery.address),
             "hard": False, "reason": outcome.reason, "status": "", "at": now,
         },
     )  # fmt: skip
@@ -30,7 +30,7 @@ def refused(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
 
 def rest(delivery: Delivery, now: datetime) -> None:
     """Three such failures over three days, and nothing that arrived in between, give the address a rest."""
-    hashed = gate.address_hash(delivery.channel, delivery.address)
+    hashed = suppressions.address_hash(delivery.channel, delivery.address)
     failures = _failures(delivery.channel, hashed)
     if len(failures) < SOFT_LIMIT or failures[0] - failures[-1] < SOFT_OVER:
         return

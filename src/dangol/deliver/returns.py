@@ -14,7 +14,18 @@ from django.conf import settings
 from django.db import transaction
 
 from dangol.collect.steps import emit_all
-from dangol.deliver import autopilot, fallbacks, gate, marks, outcomes, records, resting, returned, rows, rules
+from dangol.deliver import (
+    autopilot,
+    fallbacks,
+    marks,
+    outcomes,
+    records,
+    resting,
+    returned,
+    rows,
+    rules,
+    suppressions,
+)
 from dangol.deliver.models import Delivery, Returned
 from dangol.deliver.returned import Report
 
@@ -42,7 +53,7 @@ def book(delivery_id: int, reports: Sequence[Report], now: datetime) -> list[str
 
 
 def _book(delivery: Delivery, report: Report, now: datetime) -> bool:
-    place = {"channel": delivery.channel, "address_hash": gate.address_hash(delivery.channel, delivery.address)}
+    place = {"channel": delivery.channel, "address_hash": suppressions.address_hash(delivery.channel, delivery.address)}
     _, new = Returned.objects.get_or_create(
         delivery=delivery,
         kind=report.kind,
@@ -84,7 +95,7 @@ def _bounced(delivery: Delivery, report: Report, told: dict[str, Any], now: date
     delivery.save(update_fields=["state", "outcome", "finished_at"])
     fallbacks.plan(delivery, now)
     if report.hard:
-        records.suppress(delivery.channel, delivery.address, rules.EVERY_PURPOSE, "hard_bounce", now)
+        suppressions.suppress(delivery.channel, delivery.address, rules.EVERY_PURPOSE, "hard_bounce", now)
     elif report.reason not in resting.OURS:
         resting.rest(delivery, now)
     more = {"kind": "hard" if report.hard else "soft", "reason": report.reason, "status": report.status}
@@ -95,7 +106,7 @@ def _bounced(delivery: Delivery, report: Report, told: dict[str, Any], now: date
 
 def _complained(delivery: Delivery, told: dict[str, Any], now: datetime) -> None:
     """Who calls a letter spam has said no, for good."""
-    records.suppress(delivery.channel, delivery.address, rules.MARKETING, "complaint", now)
+    suppressions.suppress(delivery.channel, delivery.address, rules.MARKETING, "complaint", now)
     consent = {
         "channel": delivery.channel, "purpose": rules.MARKETING, "state": "withdrawn", "basis": "complaint",
         "campaign": delivery.campaign, "delivery": delivery.pk,

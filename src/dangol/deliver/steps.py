@@ -26,9 +26,9 @@ from dangol.deliver import contents, gate, handover, leasing, outcomes, records,
 from dangol.deliver.channels import CHANNELS, open_channel
 from dangol.deliver.feedback import clicked, opened, unsubscribe
 from dangol.deliver.models import Card, Delivery, Subscription
-from dangol.deliver.records import suppress
 from dangol.deliver.rules import Deny
 from dangol.deliver.subscriptions import take as subscribe
+from dangol.deliver.suppressions import suppress
 from dangol.identity.rules import Moves
 
 __all__ = [

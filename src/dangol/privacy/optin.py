@@ -23,7 +23,7 @@ from dangol.campaign.rules import Send
 from dangol.collect import steps as collect
 from dangol.collect.facts import Fact
 from dangol.collect.log import Entry
-from dangol.deliver import gate, reach
+from dangol.deliver import reach, suppressions
 from dangol.deliver import steps as deliver
 from dangol.deliver.rules import MARKETING, TRANSACTIONAL, parse_mailbox
 from dangol.privacy import letters
@@ -78,7 +78,7 @@ def ask(facts: Sequence[Fact], customer_ids: Sequence[int], now: datetime) -> No
     agreed = consents.states(asked, "email", MARKETING)
     for customer, fact in asked.items():
         address = reach.address_of(customer)
-        hashed = gate.address_hash("email", address)
+        hashed = suppressions.address_hash("email", address)
         lately = Confirmation.objects.filter(address_hash=hashed, asked_at__gt=now - ONE_A_DAY)
         if address and agreed.get(customer) != "granted" and not lately.exists():
             _write(customer, hashed, fact, now)
