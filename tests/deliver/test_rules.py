@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from dangol.deliver import law, rules
+from dangol.deliver import law, machines, retries, rules
 from dangol.deliver.caps import ONE_A_DAY, Cap, Other
 from dangol.deliver.law import pack, places
 from dangol.deliver.rules import Allow, Consented, Deny, HoldUntil, Question, Suppressed
@@ -177,7 +177,7 @@ def test_addresses(address: str, mailbox: str | None) -> None:
 
 def test_what_is_put_off_is_tried_for_three_days_at_growing_distances() -> None:
     waits = []
-    while (wait := rules.retry_after(len(waits) + 1)) is not None:
+    while (wait := retries.retry_after(len(waits) + 1)) is not None:
         waits.append(wait)
     minutes = [wait.total_seconds() / 60 for wait in waits]
     assert minutes[:7] == [5, 15, 30, 60, 120, 240, 240]
@@ -200,7 +200,7 @@ def test_what_is_put_off_is_tried_for_three_days_at_growing_distances() -> None:
     ],
 )
 def test_machines_and_people(user_agent: str, machine: bool) -> None:
-    assert rules.is_machine(user_agent) is machine
+    assert machines.is_machine(user_agent) is machine
 
 
 COUNTRIES = st.frozensets(st.sampled_from(["KR", "US", "CA", "DE", "GB", "JP", "BR"]), max_size=3)

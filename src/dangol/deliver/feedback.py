@@ -9,7 +9,7 @@ from django.db import transaction
 
 from dangol.base.errors import NotFound
 from dangol.collect.steps import emit_all
-from dangol.deliver import gate, reach, records, rows, rules, suppressions
+from dangol.deliver import gate, machines, reach, records, rows, rules, suppressions
 from dangol.deliver.models import Delivery, Link
 from dangol.profile.models import Consent
 
@@ -46,7 +46,7 @@ def _minute(now: datetime) -> str:
 
 
 def _tell(what: str, delivery: Delivery, more: dict[str, Any], message_id: str, now: datetime, user_agent: str) -> None:
-    machine = rules.is_machine(user_agent)
+    machine = machines.is_machine(user_agent)
     told = records.properties(delivery, records.campaign_names([delivery])) | more
     told |= {"machine": machine, "user_agent": user_agent[:300]}
     with transaction.atomic():

@@ -8,7 +8,7 @@ from typing import Any
 
 from dangol.campaign.models import Campaign
 from dangol.collect.steps import emit_all
-from dangol.deliver import autopilot, fallbacks, outcomes, resting, rules, suppressions
+from dangol.deliver import autopilot, fallbacks, outcomes, resting, retries, rules, suppressions
 from dangol.deliver.models import Delivery
 from dangol.deliver.outcomes import Outcome
 
@@ -61,7 +61,7 @@ def settle(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     if outcome.state not in {"accepted", "unknown"} or outcome.free:
         delivery.cost, delivery.currency = None, ""
     if outcome.state == "deferred":
-        wait = rules.retry_after(delivery.attempts)
+        wait = retries.retry_after(delivery.attempts)
         if wait is None:
             delivery.state = "failed"
         else:

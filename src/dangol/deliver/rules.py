@@ -359,32 +359,3 @@ def parse_mailbox(text: str) -> str | None:
     if labels[-1].isdigit() or len(local) + 1 + len(ascii_domain) > 254:
         return None
     return f"{local}@{ascii_domain}"
-
-
-# --- trying again ---------------------------------------------------------------------------------------------------
-
-RETRIES = (5, 15, 30, 60, 120)  # minutes; four hours each from there on
-RETRY_FOR = timedelta(hours=72)
-
-
-def retry_after(attempts: int) -> timedelta | None:
-    """How long to wait after so many attempts that were put off; None when three days of them are enough."""
-    waits = [timedelta(minutes=minutes) for minutes in RETRIES]
-    wait = waits[attempts - 1] if attempts <= len(waits) else timedelta(hours=4)
-    waited = sum(waits[: attempts - 1], timedelta(0)) + timedelta(hours=4) * max(attempts - 1 - len(waits), 0)
-    return wait if waited + wait <= RETRY_FOR else None
-
-
-# --- people and machines --------------------------------------------------------------------------------------------
-
-MACHINES = re.compile(
-    r"googleimageproxy|yahoomailproxy|bot\b|crawl|spider|scan|preview|proofpoint|mimecast|barracuda|symantec|safelinks"
-    r"|facebookexternalhit|curl/|wget/|python-|go-http-client|java/|libwww|okhttp|headless",
-    re.IGNORECASE,
-)
-
-
-def is_machine(user_agent: str) -> bool:
-    """Whether an open or a click comes from a program: image proxies, link scanners, privacy relays, no name at all."""
-    name = user_agent.strip()
-    return name in {"", "Mozilla/5.0"} or MACHINES.search(name) is not None
