@@ -20,6 +20,7 @@ BASES = {
     "casl_purchase": "a purchase (`casl_purchase`)",
     "casl_inquiry": "an inquiry (`casl_inquiry`)",
 }
+LANGUAGES = {"ko": "Korean", "en": "English"}
 SHOWN = {
     "name": "the sender's name",
     "email": "e-mail address",
@@ -54,6 +55,8 @@ Dangol is stricter than some of these laws, whatever the country:
   night, and the law's where the law says so.
 - A card on the shop's own site, a webhook and a staff task are no messages that arrive by themselves: they need no
   consent and keep no night. An AlimTalk never advertises.
+- Every advertisement says how to refuse more. An e-mail names its sender and, as far as Settings tell them, the e-mail
+  address, telephone and postal address; so does an e-mail about the customer's own business.
 - Messages about the customer's own business (orders, shipping, what the law wants told) are not advertising.
 
 ## A consent that nobody gave in words
@@ -102,6 +105,9 @@ def _pack(pack: Pack) -> str:
         f"- By {CHANNELS[channel]} it says: {', '.join(SHOWN[one] for one in shown)}."
         for channel, shown in pack.shows.items()
     ]
+    for languages in sorted(set(pack.languages.values())):
+        channels = _channels(tuple(one for one, told in pack.languages.items() if told == languages))
+        lines.append(f"- By {channels} it says so in {' and '.join(LANGUAGES[one] for one in languages)}.")
     if pack.opt_out_days:
         lines.append(f"- A refusal must hold within {pack.opt_out_days} days; here it holds at once.")
     if pack.result_days:

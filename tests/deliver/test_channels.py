@@ -143,7 +143,7 @@ def test_advertising_says_so_who_sends_it_and_how_to_refuse(texting: Fake, clock
     _plan(clock, "sms", {"templates": {"ko": {"text": "새 옷이 왔어요"}}})
     (sent,) = _sent(texting)
     shop = Shop.objects.get()
-    assert sent["text"] == f"(광고)[{shop.sender_name or shop.name}]\n새 옷이 왔어요\n무료수신거부 080-123-4567"
+    assert sent["text"] == f"(광고)[{shop.sender_name}] {shop.phone}\n새 옷이 왔어요\n무료수신거부 080-123-4567"
     assert (sent["to"], sent["from"], sent["type"]) == ("01012345678", "0212345678", "SMS")
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import Any
 
 import pytest
 
 from dangol.base import links
 from dangol.campaign.templates import TemplateFault, markup, plain
-from dangol.deliver import legal, render
+from dangol.deliver import law, legal, render
 from dangol.deliver.render import Addresses, Draft, Rendered
 
 SECRET = b"s" * 32
 BASE = "https://crm.shop.example"
-SHOP = legal.Sender("단골 가게", "hello@shop.example", "02-000-0000", "서울시 종로구 1", "KR")
+SHOP = legal.Sender("단골 가게", "hello@shop.example", "02-000-0000", "서울시 종로구 1")
+DAY = date(2026, 11, 24)
+KOREA = law.demands(law.in_force(["KR"], DAY), "email")
 
 
 def rendered(template: dict[str, str] | None = None, **changes: Any) -> Rendered:
@@ -28,6 +31,7 @@ def rendered(template: dict[str, str] | None = None, **changes: Any) -> Rendered
         "variables": {"customer": {"name": "Minji"}},
         "sender": SHOP,
         "addresses": Addresses(SECRET, BASE, 7),
+        "demands": KOREA,
     }
     return render.render(Draft(**(given | changes)))
 
@@ -192,20 +196,23 @@ def test_the_customers_language_then_the_shops_then_any(
 
 
 @pytest.mark.parametrize(
-    ("subject", "message_class", "country", "expected"),
+    ("subject", "country", "expected"),
     [
-        ("News", "marketing", "KR", "(광고) News"),
-        ("(광고) News", "marketing", "KR", "(광고) News"),
-        ("(광고)News", "marketing", "KR", "(광고)News"),
-        ("News (광고)", "marketing", "KR", "(광고) News (광고)"),
-        ("Your order", "transactional", "KR", "Your order"),
-        ("News", "marketing", "DE", "News"),
-        ("News", "marketing", "", "News"),
-        ("  News \n today ", "marketing", "DE", "News today"),
+        ("News", "KR", "(광고) News"),
+        ("(광고) News", "KR", "(광고) News"),
+        ("(광고)News", "KR", "(광고)News"),
+        ("News (광고)", "KR", "(광고) News (광고)"),
+        ("News", "DE", "News"),
+        ("News", "", "News"),
+        ("  News \n today ", "DE", "News today"),
     ],
 )
-def test_the_label(subject: str, message_class: str, country: str, expected: str) -> None:
-    assert legal.subject(subject, message_class, country) == expected
+def test_the_label(subject: str, country: str, expected: str) -> None:
+    assert legal.subject(subject, law.demands(law.in_force([country], DAY), "email")) == expected
+
+
+def test_what_is_the_customers_own_business_has_no_label() -> None:
+    assert rendered(message_class="transactional", demands=law.own_business("email")).subject == "Hi"
 
 
 def test_korean_advertising_says_in_both_languages_who_sends_it_and_how_to_refuse() -> None:
@@ -218,15 +225,15 @@ def test_korean_advertising_says_in_both_languages_who_sends_it_and_how_to_refus
 
 
 def test_a_receipt_says_who_sends_it_and_offers_no_unsubscription() -> None:
-    told = rendered(message_class="transactional")
+    told = rendered(message_class="transactional", demands=law.own_business("email"))
     assert "hello@shop.example" in told.html
     assert "Unsubscribe" not in told.html
     assert "수신거부" not in told.html
 
 
 def test_the_footer_escapes_the_shops_own_words() -> None:
-    odd = legal.Sender("A <b>&", "a@b.co", "", "", "")
-    assert "A &lt;b&gt;&amp;" in legal.footer(odd, "marketing", "en", "https://x/u/1")
+    odd = legal.Sender("A <b>&", "a@b.co", "", "")
+    assert "A &lt;b&gt;&amp;" in legal.footer(odd, KOREA, "en", "https://x/u/1")
 
 
 # --- pages and text -------------------------------------------------------------------------------------------------

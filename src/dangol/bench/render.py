@@ -57,11 +57,12 @@ def _compile(told: dict[str, str]) -> float:
 
 
 def _draft(texts: dict[str, Any], number: int, rng: random.Random) -> Any:
+    from dangol.deliver.law import demands, korea  # noqa: PLC0415
     from dangol.deliver.legal import Sender  # noqa: PLC0415
     from dangol.deliver.objects import Cart  # noqa: PLC0415
     from dangol.deliver.render import Addresses, Draft  # noqa: PLC0415
 
-    sender = Sender("단골 가게", "hello@shop.example", "02-000-0000", "서울시 종로구 1", "KR")
+    sender = Sender("단골 가게", "hello@shop.example", "02-000-0000", "서울시 종로구 1")
     cart = [
         {
             "name": f"상품 {rng.randrange(500)}",
@@ -82,4 +83,6 @@ def _draft(texts: dict[str, Any], number: int, rng: random.Random) -> Any:
         "brand": BRAND,
     }
     addresses = Addresses(b"s" * 32, "https://crm.shop.example", number)
-    return Draft({"templates": texts}, "marketing", ("ko",), variables, sender, addresses)
+    return Draft(
+        {"templates": texts}, "marketing", ("ko",), variables, sender, addresses, demands([korea.KR_2026], "email")
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from babel.numbers import format_currency
@@ -13,11 +13,12 @@ from django.conf import settings
 from dangol.base.models import Shop
 from dangol.base.parts import parts
 from dangol.campaign.templates import brand, stored
-from dangol.deliver import objects
+from dangol.deliver import law, objects
 from dangol.deliver.law import places
 from dangol.deliver.legal import Sender
 from dangol.deliver.models import Delivery
 from dangol.deliver.render import Addresses, Draft
+from dangol.deliver.rules import MARKETING
 from dangol.profile import predictions
 from dangol.profile.known import figures
 from dangol.profile.models import Order, Profile
@@ -28,11 +29,11 @@ CART_KEEPS = timedelta(days=14)  # what was put into a cart longer ago is not ca
 Texts = Mapping[str, Mapping[str, str]]  # language → subject, html or mjml …
 
 
-def drafting(deliveries: Sequence[Delivery]) -> Callable[[Delivery], Draft]:
-    """Reads at once what these deliveries' drafts are made from; what makes the draft of each raises what is wrong with
-    that one.
+def drafting(deliveries: Sequence[Delivery], now: datetime) -> Callable[[Delivery], Draft]:
+    """Reads at once what these deliveries' drafts are made from, under the laws of `now`; what makes the draft of each
+    raises what is wrong with that one.
     """
-    return _drafting([(delivery, delivery.message) for delivery in deliveries])
+    return _drafting([(delivery, delivery.message) for delivery in deliveries], now)
 
 
 def draft_of(delivery: Delivery, message: Mapping[str, Any], now: datetime) -> Draft:
@@ -40,7 +41,7 @@ def draft_of(delivery: Delivery, message: Mapping[str, Any], now: datetime) -> D
     return _drafting([(delivery, message)], now)(delivery)
 
 
-def _drafting(told: Sequence[tuple[Delivery, Mapping[str, Any]]], now: datetime | None = None) -> Callable[..., Draft]:
+def _drafting(told: Sequence[tuple[Delivery, Mapping[str, Any]]], now: datetime) -> Callable[..., Draft]:
     """What no template among the messages mentions is not read."""
     texts = _texts([message for _, message in told])
     said = {id(one): _said(message, one) for (_, message), one in zip(told, texts, strict=True)}
@@ -95,29 +96,33 @@ class Known:
     profiles: Mapping[int, Profile]
     orders: Mapping[int, Order]
     predicted: Mapping[int, Mapping[str, tuple[int, Sequence[float]]]]
-    now: datetime | None
+    now: datetime
 
     def draft(self, delivery: Delivery, message: Mapping[str, Any], texts: Texts) -> Draft:
         """One delivery's draft."""
         config, shop = settings.DANGOL, self.shop
         profile = self.profiles.get(delivery.customer_id)
         language = profile.language if profile else ""
+        zone = objects.zone(profile.traits if profile else {}, shop)
+        theirs = places.countries(profile.traits, profile.phone) if profile else frozenset()
+        countries = places.under(theirs, shop.country.upper())
         return Draft(
             message={**message, "templates": texts},
             message_class=delivery.message_class,
             languages=tuple(code for code in (language, shop.locale) if code),
             variables=self._variables(delivery, profile, language or shop.locale),
-            sender=Sender(
-                shop.sender_name or shop.name,
-                shop.sender_email,
-                shop.phone,
-                shop.postal_address,
-                _country(shop, profile),
-            ),
+            sender=sender(shop),
             addresses=Addresses(config.secret, config.base_url, delivery.pk),
-            zone=objects.zone(profile.traits if profile else {}, shop),
-            now=self.now or delivery.planned_at,
+            demands=self._demands(delivery, countries, zone),
+            countries=countries,
+            zone=zone,
+            now=delivery.planned_at,
         )
+
+    def _demands(self, delivery: Delivery, countries: frozenset[str], zone: tzinfo) -> law.Demands:
+        if delivery.message_class != MARKETING:
+            return law.own_business(delivery.channel)
+        return law.demands(law.in_force(countries, self.now.astimezone(zone).date()), delivery.channel)
 
     def _variables(self, delivery: Delivery, profile: Profile | None, language: str) -> dict[str, Any]:
         shop, event = self.shop, objects.event(delivery.context)
@@ -147,10 +152,9 @@ class Known:
         return objects.customer(told, figures(profile), {name: found[1] for name, found in expected.items()})
 
 
-def _country(shop: Shop, profile: Profile | None) -> str:
-    """Whose law a message is labelled by: Korea's, where the shop or the customer is there; else the shop's."""
-    where = places.countries(profile.traits, profile.phone) if profile else frozenset()
-    return "KR" if "KR" in where else shop.country.upper()
+def sender(shop: Shop) -> Sender:
+    """The shop, as its messages name it."""
+    return Sender(shop.sender_name or shop.name, shop.sender_email, shop.phone, shop.postal_address)
 
 
 def _cart(delivery: Delivery, profile: Profile | None) -> list[dict[str, Any]]:

@@ -172,7 +172,7 @@ def _let_pass(delivery: Delivery) -> bool:
 
 
 def _render(passed: Sequence[Delivery], name: str, now: datetime) -> list[Ready]:
-    ready, faults, draft = [], {}, drafting(passed)
+    ready, faults, draft = [], {}, drafting(passed, now)
     for delivery in passed:
         try:
             finished = kinds.finish(delivery, draft(delivery), now)  # refused here it was never attempted

@@ -1,12 +1,14 @@
-"""What the law wants to see in a message: the label, who sends it and how to refuse more. Pure."""
+"""What the laws want to see in a message: the label, who sends it and how to refuse more. Pure.
+
+Which of that a message carries is said by the policy packs alone (law.demands); here it is put into words.
+"""
 
 from __future__ import annotations
 
 import html
 from dataclasses import dataclass
 
-from dangol.deliver.law.korea import LABEL
-from dangol.deliver.rules import MARKETING
+from dangol.deliver.law import Demands
 
 FONT = "-apple-system,'Segoe UI','Apple SD Gothic Neo','Noto Sans KR',sans-serif"
 REFUSE = {
@@ -14,10 +16,12 @@ REFUSE = {
     "ko": "수신에 동의하신 분께 보내 드리는 메일입니다. 원하지 않으시면 무료 {link}수신거부{end}를 눌러 주세요.",
 }
 REFUSE_SHORT = {"en": "To unsubscribe:", "ko": "무료수신거부"}
+REFUSE_BUTTON = {"en": "Unsubscribe", "ko": "수신거부"}
 SENDER = {
-    "en": {"sender": "Sender", "email": "E-mail", "phone": "Phone", "address": "Address"},
-    "ko": {"sender": "보내는 이", "email": "이메일", "phone": "전화", "address": "주소"},
+    "en": {"name": "Sender", "email": "E-mail", "phone": "Phone", "address": "Address"},
+    "ko": {"name": "보내는 이", "email": "이메일", "phone": "전화", "address": "주소"},
 }
+REFUSALS = {"refusal", "free_refusal"}  # the way Dangol offers costs nothing, so it is both
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +32,69 @@ class Sender:
     email: str
     phone: str
     postal_address: str
-    country: str  # whose law its messages are labelled by
+
+    def told(self) -> dict[str, str]:
+        """What the shop has told of itself, by the words of Pack.shows."""
+        told = {"name": self.name, "email": self.email, "phone": self.phone, "address": self.postal_address}
+        return {what: value for what, value in told.items() if value}
 
 
-def subject(text: str, message_class: str, country: str) -> str:
-    """The subject as the shop's country wants it: Korean law labels advertising."""
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands before and after the words of a message without markup; empty where nothing is asked."""
+
+    label: str
+    head: str
+    tail: str
+
+
+def subject(text: str, demands: Demands) -> str:
+    """A subject in one line, labelled where a law wants that."""
     text = " ".join(text.split())
-    if country != "KR" or message_class != MARKETING or text.startswith(LABEL):
-        return text
-    return f"{LABEL} {text}"
+    return text if text.startswith(demands.label) else f"{demands.label} {text}"
 
 
-def short(text: str, sender: Sender, message_class: str, language: str, refusal: str) -> str:
-    """A text message with what the law wants around advertising: the label and the sender, and how to refuse for free.
+def frame(sender: Sender, demands: Demands, language: str, refusal: str) -> Frame:
+    """What a message without markup carries. `refusal` is a free telephone number or an address."""
+    told, says = sender.told(), demands.says
+    name = f"[{told['name']}]" if "name" in says and "name" in told else ""
+    phone = told.get("phone", "") if "phone" in says else ""
+    head = f"{demands.label}{name} {phone}".strip()
+    lines = [told["address"]] if "address" in says and "address" in told else []
+    if "contact" in says and not phone:
+        lines += [value for value in (told.get("phone") or told.get("email"),) if value]
+    if REFUSALS & set(says):
+        lines += [f"{REFUSE_SHORT[one]} {refusal}" for one in _languages(demands, language)]
+    return Frame(demands.label, head, "\n".join(lines))
 
-    `refusal` is a free telephone number or an address.
-    """
-    if message_class != MARKETING:
-        return text
-    if sender.country != "KR":
-        return f"{text}\n{REFUSE_SHORT[_known(language)]} {refusal}"
-    return f"{LABEL}[{sender.name}]\n{text.removeprefix(LABEL).lstrip()}\n{REFUSE_SHORT['ko']} {refusal}"
+
+def short(text: str, around: Frame) -> str:
+    """A text in its frame."""
+    return "\n".join(part for part in (around.head, _bare(text, around), around.tail) if part)
 
 
-def footer(sender: Sender, message_class: str, language: str, unsubscribe_url: str) -> str:
-    """Who sent this and, for marketing, how to refuse: in Korean and in English where Korean law applies."""
-    languages = ("ko", "en") if sender.country == "KR" and message_class == MARKETING else (_known(language),)
-    paragraphs = [_identity(sender, language) for language in languages]
-    if message_class == MARKETING:
+def titled(title: str, text: str, around: Frame) -> tuple[str, str]:
+    """A title and a text in their frame: the title is what is read first, the text what is read last."""
+    title = " ".join(part for part in (around.head, *_bare(title, around).split()) if part)
+    return title, "\n".join(part for part in (text, around.tail) if part)
+
+
+def button(demands: Demands, language: str) -> str:
+    """What a button to refuse more says; empty where there need be none."""
+    return REFUSE_BUTTON[_languages(demands, language)[0]] if REFUSALS & set(demands.says) else ""
+
+
+def _bare(text: str, around: Frame) -> str:
+    return text.removeprefix(around.label).lstrip() if around.label else text
+
+
+def footer(sender: Sender, demands: Demands, language: str, unsubscribe_url: str) -> str:
+    """Who sent this and, where that is asked, how to refuse more; in each language that a law wants it in."""
+    languages = _languages(demands, language)
+    paragraphs = [_identity(sender, demands, one) for one in languages]
+    if REFUSALS & set(demands.says):
         link = f'<a href="{html.escape(unsubscribe_url)}" style="color:#666">'
-        paragraphs += [REFUSE[language].format(link=link, end="</a>") for language in languages]
+        paragraphs += [REFUSE[one].format(link=link, end="</a>") for one in languages]
     body = "".join(f'<p style="margin:4px 0">{paragraph}</p>' for paragraph in paragraphs)
     return (
         '<div class="dangol-footer" style="max-width:560px;margin:24px auto;padding:12px 16px;'
@@ -66,16 +103,10 @@ def footer(sender: Sender, message_class: str, language: str, unsubscribe_url: s
     )
 
 
-def _known(language: str) -> str:
-    return language if language in REFUSE else "en"
+def _languages(demands: Demands, reader: str) -> tuple[str, ...]:
+    return demands.languages or (reader if reader in REFUSE else "en",)
 
 
-def _identity(sender: Sender, language: str) -> str:
-    words = SENDER[_known(language)]
-    told = {
-        "sender": sender.name,
-        "email": sender.email,
-        "phone": sender.phone,
-        "address": sender.postal_address,
-    }
-    return " · ".join(f"{words[key]}: {html.escape(value)}" for key, value in told.items() if value)
+def _identity(sender: Sender, demands: Demands, language: str) -> str:
+    told = {what: value for what, value in sender.told().items() if what in demands.says}
+    return " · ".join(f"{SENDER[language][what]}: {html.escape(value)}" for what, value in told.items())

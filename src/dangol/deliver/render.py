@@ -15,6 +15,7 @@ from dangol.base import links
 from dangol.campaign import templates
 from dangol.campaign.templates import plain
 from dangol.deliver import legal
+from dangol.deliver.law import NOTHING, Demands
 from dangol.deliver.rules import MARKETING
 
 SCORES = {
@@ -63,6 +64,8 @@ class Draft:
     variables: Mapping[str, Any]  # customer, event, order, shop
     sender: legal.Sender
     addresses: Addresses
+    demands: Demands = NOTHING  # what the laws want it to carry
+    countries: frozenset[str] = frozenset()  # whose laws it touches
     zone: tzinfo = UTC  # in which the customer reads dates
     now: datetime | None = None
 
@@ -94,12 +97,10 @@ def _render(draft: Draft) -> Rendered:
     targets: dict[str, int] = {}
     ours = {"language": language, "zone": draft.zone, "now": draft.now, "link": _counter(draft, targets)}
     variables = {**draft.variables, **own_variables(draft, language), "dangol": ours}
-    ours["subject"] = subject = legal.subject(
-        templates.render_plain(template["subject"], variables), draft.message_class, draft.sender.country
-    )
+    ours["subject"] = subject = legal.subject(templates.render_plain(template["subject"], variables), draft.demands)
     preheader = " ".join(templates.render_plain(template.get("preheader", ""), variables).split())
     made = _compiled(template, language)
-    footer, said = _footer(draft.sender, draft.message_class, language)
+    footer, said = _footer(draft.sender, draft.demands, language)
     unsubscribe = draft.addresses.unsubscribe()
     ours |= {
         "footer": Markup(footer.replace(HERE, html.escape(unsubscribe))),
@@ -115,9 +116,9 @@ HERE = "https://here.invalid/"  # stands for the customer's own address where a 
 
 
 @lru_cache(maxsize=64)
-def _footer(sender: legal.Sender, message_class: str, language: str) -> tuple[str, str]:
+def _footer(sender: legal.Sender, demands: Demands, language: str) -> tuple[str, str]:
     """The footer in HTML and in text, with HERE where the address for unsubscribing goes."""
-    footer = legal.footer(sender, message_class, language, HERE)
+    footer = legal.footer(sender, demands, language, HERE)
     return footer, plain.text_of(footer)
 
 

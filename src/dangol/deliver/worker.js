@@ -5,11 +5,13 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 self.addEventListener("push", (event) => {
   let told = {};
   try { told = event.data.json(); } catch (e) { return; }
-  const { title, body, icon, tag, url } = told;
-  event.waitUntil(self.registration.showNotification(title || "", { body, icon, tag, data: { url } }));
+  const { title, body, icon, tag, url, refusal, refuse } = told;
+  const actions = refusal ? [{ action: "refuse", title: refuse }] : [];
+  event.waitUntil(self.registration.showNotification(title || "", { body, icon, tag, actions, data: { url, refusal } }));
 });
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  const { url } = event.notification.data || {};
+  const data = event.notification.data || {};
+  const url = event.action === "refuse" ? data.refusal : data.url;
   if (url && /^https?:\/\//.test(url)) event.waitUntil(self.clients.openWindow(url));
 });

@@ -93,13 +93,13 @@ def test_the_service_worker_shows_what_a_push_brings(site: Site, page: Page) -> 
         {
             "origin": site.page("").rstrip("/"),
             "registrationId": found[-1],
-            "data": '{"title":"Back","body":"in stock"}',
+            "data": '{"title":"Back","body":"in stock","refusal":"https://crm.example/u/1","refuse":"No more"}',
         },
     )
     shown = """navigator.serviceWorker.ready.then((one) => one.getNotifications())
-        .then((all) => all.map((one) => one.title + ' ' + one.body))"""
+        .then((all) => all.map((one) => [one.title, one.body, ...one.actions.map((two) => two.title)].join(' ')))"""
     for _ in range(100):
         if titles := page.evaluate(shown):
             break
         page.wait_for_timeout(50)
-    assert titles == ["Back in stock"]
+    assert titles == ["Back in stock No more"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from dangol.base.errors import Fault, Invalid
 from dangol.base.spans import parse_span
+from dangol.deliver import legal
 from dangol.deliver.kinds.finished import NOWHERE, Finished
 from dangol.deliver.kinds.words import words
 from dangol.deliver.messages import Message, Shown
@@ -50,10 +51,12 @@ def finish(delivery: Delivery, draft: Draft, now: datetime) -> Finished:
     """Render the card."""
     told = words(draft)
     content: dict[str, Any] = {"form": draft.message.get("form", "banner"), "slot": draft.message.get("slot", "")}
-    content |= {name: told[name] for name in SHOWN_FIELDS}
+    around = legal.frame(draft.sender, draft.demands, told.language, draft.addresses.unsubscribe())
+    title, text = legal.titled(told["title"], told["text"], around)
+    content |= {name: told[name] for name in SHOWN_FIELDS} | {"title": title, "text": text}
     until = now + (parse_span(draft.message.get("until")) or WAITS)
     message = CardMessage(
         to=NOWHERE, at=now, content=content, until=min(until, delivery.expires_at or until),
         times=int(draft.message.get("times", 3)), rest=parse_span(draft.message.get("rest")) or timedelta(0),
     )  # fmt: skip
-    return Finished(Rendered(told.language, message.shown().subject, "", told["text"]), message)
+    return Finished(Rendered(told.language, message.shown().subject, "", text), message)

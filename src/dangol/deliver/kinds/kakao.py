@@ -62,9 +62,10 @@ def finish(delivery: Delivery, draft: Draft, now: datetime) -> Finished:
     told = words(draft, ("url",))
     text = lengths.plain(told["text"])
     refusal = settings.DANGOL.sms_refusal_number or draft.addresses.unsubscribe()
+    around = legal.frame(draft.sender, draft.demands, told.language, refusal)
     brand = KakaoMessage(
         to=NOWHERE, at=now, mark=mark, button=told["button"], url=told["url"],
-        text=legal.short(text, draft.sender, delivery.message_class, told.language, refusal),
+        text=legal.short(text, around),
         targeting=draft.message.get("targeting", "I"),
     )  # fmt: skip
     return Finished(Rendered(told.language, brand.shown().subject, "", brand.text, told.links), brand)

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 
 from dangol.base.errors import Fault, Invalid
+from dangol.deliver import legal
 from dangol.deliver.kinds.finished import NOWHERE, Finished
 from dangol.deliver.kinds.words import words
 from dangol.deliver.messages import Message, Shown
@@ -31,6 +32,8 @@ class PushMessage(Message):
     tag: str = ""  # a newer one with the same tag takes its place
     ttl: int = TTL
     urgency: str = "normal"
+    refusal: str = ""  # where more of the kind is refused, behind a button of its own
+    refuse: str = ""  # what that button says
 
     @property
     def form(self) -> str:
@@ -38,8 +41,9 @@ class PushMessage(Message):
 
     def payload(self) -> bytes:
         """What the service worker reads."""
-        told = {"title": self.title, "body": self.body, "url": self.url, "icon": self.icon}
-        return json.dumps({k: v for k, v in (told | {"tag": self.tag}).items() if v}, ensure_ascii=False).encode()
+        told = {"title": self.title, "body": self.body, "url": self.url, "icon": self.icon, "tag": self.tag}
+        told |= {"refusal": self.refusal, "refuse": self.refuse}
+        return json.dumps({k: v for k, v in told.items() if v}, ensure_ascii=False).encode()
 
     def check(self) -> None:
         if not self.title:
@@ -56,10 +60,14 @@ def finish(delivery: Delivery, draft: Draft, now: datetime) -> Finished:
     """Render the notification; it is kept no longer than the message is worth sending."""
     told = words(draft)
     target = told["url"] or settings.DANGOL.base_url
+    refusal = draft.addresses.unsubscribe()
+    around = legal.frame(draft.sender, draft.demands, told.language, refusal)
+    title, body = legal.titled(told["title"], told["body"], around) if told["title"] else ("", "")
     left = int((delivery.expires_at - now).total_seconds()) if delivery.expires_at else TTL
     message = PushMessage(
-        to=NOWHERE, at=now, title=" ".join(told["title"].split()), body=told["body"], icon=told["icon"],
+        to=NOWHERE, at=now, title=title, body=body, icon=told["icon"],
         url=draft.addresses.click(0), tag=str(draft.message.get("topic", "")),
         ttl=max(min(int(draft.message.get("ttl", TTL)), left), 0), urgency=draft.message.get("urgency", "normal"),
+        refusal=refusal if (refuse := legal.button(draft.demands, told.language)) else "", refuse=refuse,
     )  # fmt: skip
     return Finished(Rendered(told.language, message.title, "", message.body, [target]), message)

@@ -48,13 +48,12 @@ def finish(delivery: Delivery, draft: Draft, now: datetime) -> Finished:
     """Render the text with what the law puts around it. Links are counted where the step asks for it: they are long."""
     told = words(draft, ("text",) if draft.message.get("tracking") else ())
     config = settings.DANGOL
-    text = legal.short(
-        lengths.plain(told["text"]), draft.sender, delivery.message_class, told.language,
-        config.sms_refusal_number or draft.addresses.unsubscribe(),
-    )  # fmt: skip
+    refusal = config.sms_refusal_number or draft.addresses.unsubscribe()
+    around = legal.frame(draft.sender, draft.demands, told.language, refusal)
+    text, title = legal.short(lengths.plain(told["text"]), around), lengths.plain(told["subject"])
     message = ShortMessage(
-        to=NOWHERE, at=now, text=text, subject=" ".join(lengths.plain(told["subject"]).split()),
-        mark=marks.mark(config.secret, delivery.pk), korean=draft.sender.country == "KR",
+        to=NOWHERE, at=now, text=text, subject=legal.subject(title, draft.demands) if title else "",
+        mark=marks.mark(config.secret, delivery.pk), korean="KR" in draft.countries,
     )  # fmt: skip
     return Finished(Rendered(told.language, message.subject or _first_line(text), "", text, told.links), message)
 

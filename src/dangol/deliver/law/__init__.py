@@ -6,10 +6,11 @@ telephone number tells it, and the shop's. What one of them forbids is forbidden
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date
 
-from dangol.deliver.law import america, canada, europe, japan, korea
+from dangol.deliver.law import america, canada, europe, house, japan, korea
 from dangol.deliver.law.pack import Pack
 
 PACKS: tuple[Pack, ...] = (*korea.PACKS, *europe.PACKS, *america.PACKS, *canada.PACKS, *japan.PACKS)
@@ -25,11 +26,32 @@ def in_force(countries: Collection[str], on: date) -> tuple[Pack, ...]:
     return tuple(newest.values())
 
 
-def label(countries: Collection[str], channel: str, on: date) -> str:
-    """What an advertisement on this channel must begin with; empty where no law wants a label."""
-    return next((pack.label[channel] for pack in in_force(countries, on) if channel in pack.label), "")
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a message carries beside its own words, on its channel."""
+
+    label: str = ""  # what it begins with
+    says: tuple[str, ...] = ()  # what it tells of its sender and of refusing: words of Pack.shows
+    languages: tuple[str, ...] = ()  # in which it tells that; none: the reader's own
 
 
-def wanted(countries: Collection[str], channel: str, on: date) -> tuple[str, ...]:
-    """What a message must say of its sender under all these laws together, in the order of the packs."""
-    return tuple(dict.fromkeys(what for pack in in_force(countries, on) for what in pack.shows.get(channel, ())))
+NOTHING = Demands()
+
+
+def demands(packs: Iterable[Pack], channel: str) -> Demands:
+    """What all these laws together, and Dangol itself, want of an advertisement on this channel."""
+    theirs = tuple(packs)
+    return Demands(
+        label=next((pack.label[channel] for pack in theirs if channel in pack.label), ""),
+        says=_once((pack.shows.get(channel, ()) for pack in theirs), house.SHOWS.get(channel, ())),
+        languages=_once((pack.languages.get(channel, ()) for pack in theirs), ()),
+    )
+
+
+def own_business(channel: str) -> Demands:
+    """What a message about the customer's own business carries: who sends it, where the channel has room for that."""
+    return Demands(says=tuple(what for what in house.SHOWS.get(channel, ()) if what != "refusal"))
+
+
+def _once(told: Iterable[tuple[str, ...]], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(what for those in (*told, more) for what in those))

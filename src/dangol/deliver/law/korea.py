@@ -34,6 +34,7 @@ KR_2014 = Pack(
         "kakao": ("name", "phone", "free_refusal"),
         "webpush": ("name", "refusal"),
     },
+    languages={"email": ("ko", "en"), "sms": ("ko",), "kakao": ("ko",), "webpush": ("ko",)},
     opt_out_days=0,
     result_days=RESULT_DAYS,
     reconfirm_years=RECONFIRM_YEARS,

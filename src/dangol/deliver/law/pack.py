@@ -46,6 +46,7 @@ class Pack:
     nights: tuple[Night, ...] = ()
     label: Mapping[str, str] = field(default_factory=dict)  # channel → what an advertisement begins with
     shows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # channel → what it must say of its sender
+    languages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # channel → in which it must say so
     opt_out_days: int | None = None  # within which a refusal must have taken effect; ours does at once
     result_days: int | None = None  # within which the customer is told what came of a word on consent
     reconfirm_years: int | None = None  # how often a customer is told that they agreed

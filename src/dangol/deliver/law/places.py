@@ -17,6 +17,11 @@ def countries(traits: Mapping[str, Any], phone: str) -> frozenset[str]:
     return frozenset(code for code in (_of_traits(traits), country_of(phone)) if code)
 
 
+def under(theirs: frozenset[str], shops: str) -> frozenset[str]:
+    """The countries whose laws a message touches: the customer's and the shop's."""
+    return theirs | ({shops} if shops else frozenset())
+
+
 def _of_traits(traits: Mapping[str, Any]) -> str:
     address = traits.get("address")
     told = traits.get("country") or (address.get("country") if isinstance(address, Mapping) else None)
