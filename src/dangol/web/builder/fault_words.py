@@ -106,12 +106,12 @@ FOUND: tuple[tuple[re.Pattern[str], Any], ...] = (
 
 def in_words(allowed: str) -> str:
     """What is allowed, as people read it."""
-    return str(WORDS[allowed]) if allowed in WORDS else _formed(FORMS, allowed)
+    return str(WORDS[allowed]) if allowed in WORDS else formed(FORMS, allowed) or allowed
 
 
 def found_in_words(found: str) -> str:
     """What stands there, as people read it: most is what they wrote, and stays so."""
-    return _formed(FOUND, found)
+    return formed(FOUND, found) or found
 
 
 def said(fault: Fault) -> str:
@@ -120,9 +120,10 @@ def said(fault: Fault) -> str:
     return gettext("%(path)s: found %(found)s; allowed: %(allowed)s") % told
 
 
-def _formed(forms: Sequence[tuple[re.Pattern[str], Any]], text: str) -> str:
+def formed(forms: Sequence[tuple[re.Pattern[str], Any]], text: str) -> str:
+    """The words of the first form that a text has; empty where it has none."""
     for form, words in forms:
         caught = form.fullmatch(text)
         if caught:
             return str(words) % caught.groupdict() if caught.groupdict() else str(words)
-    return text
+    return ""

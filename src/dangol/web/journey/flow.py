@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from dangol.base.errors import Fault, Invalid
 from dangol.campaign import parsing
-from dangol.web.builder.fault_words import in_words
 from dangol.web.journey import kinds, places, sentences
+from dangol.web.journey.fault_words import in_words
 from dangol.web.journey.kinds import Kind
 
 Json = Any
