@@ -139,6 +139,19 @@ def _sent(fake: Fake) -> list[dict[str, Any]]:
     return [json.loads(content)["messages"][0] for _, _, _, content in fake.calls]
 
 
+def test_a_number_that_nobody_has_fails_alone(texting: Fake, clock: SetClock) -> None:
+    now = clock.now()
+    for number, phone in ((2, "+99912345678"), (3, "+821099998888")):
+        customer(number, now, phone=phone)
+    message = {"templates": {"ko": {"text": "x"}}}
+    asked = {"channel": "sms", "message": message, "message_class": "transactional"}
+    steps.plan([send(number, now, **asked) for number in (2, 1, 3)], now)
+    run(clock)
+    states = dict(Delivery.objects.values_list("customer_id", "state"))
+    assert states == {1: "accepted", 2: "failed", 3: "accepted"}
+    assert len(texting.calls) == 2
+
+
 def test_advertising_says_so_who_sends_it_and_how_to_refuse(texting: Fake, clock: SetClock) -> None:
     _plan(clock, "sms", {"templates": {"ko": {"text": "새 옷이 왔어요"}}})
     (sent,) = _sent(texting)
@@ -317,12 +330,13 @@ def test_the_080_list_is_taken_in_to_its_end_and_a_later_yes_stands(
         ({"sms_provider": "pigeon"}, "sms_provider"),
         ({"sms_provider": "solapi"}, "solapi_key"),
         ({"sms_provider": "twilio"}, "twilio_account"),
+        ({**SETTINGS, "kakao_provider": "solapi", "kakao_channel": ""}, "kakao_channel"),
         ({"email_provider": "pigeon"}, "email_provider"),
         ({"email_provider": "brevo"}, "email_api_key"),
         ({"message_prices": "sms=dear"}, "message_prices"),
     ],
 )
-def test_a_wrong_setting_is_refused_at_the_start(given: dict[str, str], named: str, settings: Any) -> None:
+def test_a_wrong_setting_is_refused_at_the_start(given: dict[str, Any], named: str, settings: Any) -> None:
     channels.check(settings.DANGOL)
     with pytest.raises(Misconfigured, match=named):
         channels.check(replace(settings.DANGOL, **given))

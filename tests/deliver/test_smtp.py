@@ -19,6 +19,7 @@ from dangol.base.clock import SetClock
 from dangol.base.errors import Misconfigured
 from dangol.base.models import Shop
 from dangol.deliver import channels, steps
+from dangol.deliver.channels import smtp
 from dangol.deliver.channels.email import Smtp
 from dangol.deliver.models import Delivery
 from dangol.deliver.outcomes import Outcome
@@ -185,6 +186,26 @@ def test_a_refused_letter_does_not_spoil_the_next(start: Start) -> None:
     assert channel.hand_over(NOBODY, LETTER).state == "accepted"
     channel.close()
     assert server.to == ["minji@example.com"]
+
+
+def test_a_letter_that_cannot_be_written_fails_alone(start: Start) -> None:
+    server, port = start()
+    channel = Smtp(f"smtp://127.0.0.1:{port}", starttls=False)
+    letters = [LETTER, replace(LETTER, to="minj\N{LATIN SMALL LETTER I WITH DIAERESIS}@example.com"), LETTER]
+    ended = [outcome.state for outcome in channel.hand_over_many([(NOBODY, letter) for letter in letters])]
+    channel.close()
+    assert ended == ["accepted", "failed", "accepted"]
+    assert (len(server.got), server.connections) == (2, 1)
+
+
+def test_a_fault_of_ours_on_the_way_to_the_server_puts_all_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(server: smtp.Server) -> smtp.Connection:
+        raise ValueError("a password that ASCII does not have")
+
+    monkeypatch.setattr(smtp.Server, "connect", broken)
+    channel = Smtp("smtp://127.0.0.1:25", starttls=False)
+    ended = list(channel.hand_over_many([(NOBODY, LETTER)] * 2))
+    assert [(outcome.state, outcome.closed) for outcome in ended] == [("deferred", True)] * 2
 
 
 # --- encryption -----------------------------------------------------------------------------------------------------

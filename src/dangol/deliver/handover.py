@@ -181,7 +181,7 @@ def _render(passed: Sequence[Delivery], name: str, now: datetime) -> list[Ready]
             faults[delivery.pk] = f"render: {error}"
         except Exception as error:  # a fault of our own, but of this message: the others go on
             log.exception("rendering delivery %s failed", delivery.pk)
-            faults[delivery.pk] = f"render: {type(error).__name__}: {error}"
+            faults[delivery.pk] = f"render: {outcomes.fault(error)}"
     if faults:
         log.warning("%d messages could not be rendered: %s", len(faults), next(iter(faults.values())))
         with transaction.atomic():
@@ -231,7 +231,7 @@ def _try(channel: Channel, delivery: Delivery, message: Message) -> Outcome:
         return channel.hand_over(delivery, message)
     except Exception as error:  # a fault of our own: what the other side has got, nobody can say
         log.exception("handing delivery %s over failed", delivery.pk)
-        told = f"{type(error).__name__}: {error}"
+        told = outcomes.fault(error)
         return outcomes.failed(told) if channel.local else outcomes.unknown(told)
 
 

@@ -64,6 +64,11 @@ def unknown(answer: str) -> Outcome:
     return Outcome("unknown", answer[:500])
 
 
+def fault(error: Exception) -> str:
+    """What an outcome says of a fault of our own."""
+    return f"{type(error).__name__}: {error}"
+
+
 def of_reply(stage: Stage, code: int, text: str) -> Outcome:
     """What a reply other than success at this stage means.
 

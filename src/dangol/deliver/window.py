@@ -21,6 +21,7 @@ log = logging.getLogger("dangol.deliver")
 
 MOST = 50  # messages of one worker that may be under way
 QUICK, SLOW = 0.2, 0.5  # seconds for all that are under way: below more are taken next time, above fewer
+SILENT = "the channel did not say how it ended"
 STALL = 5.0  # seconds until those that do not end are left to themselves, and others go on beside them
 
 T = TypeVar("T")  # a message that may leave
@@ -80,11 +81,15 @@ class Window(Generic[T]):
             self.size = min(self.size * 2, MOST)
 
     def _handed_over(self, messages: Sequence[T]) -> list[Outcome]:
+        """A fault of our own concerns the message that was on its way: what the other side has got of that one nobody
+        can say. Those behind it had not begun, so they go on.
+        """
         found: list[Outcome] = []
-        told = "the channel did not say how it ended"
-        try:
-            found.extend(islice(self._hand_over(messages), len(messages)))
-        except Exception as error:  # a fault of our own: what the other side has got, nobody can say
-            log.exception("handing %d messages over failed", len(messages))
-            told = f"{type(error).__name__}: {error}"
-        return found + [outcomes.unknown(told)] * (len(messages) - len(found))
+        while len(found) < len(messages):
+            try:
+                found.extend(islice(self._hand_over(messages[len(found) :]), len(messages) - len(found)))
+                break
+            except Exception as error:
+                log.exception("handing one of %d messages over failed", len(messages))
+                found.append(outcomes.unknown(outcomes.fault(error)))
+        return found + [outcomes.unknown(SILENT)] * (len(messages) - len(found))

@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 
 from dangol.base.clock import SetClock
 from dangol.base.models import Shop
 from dangol.base.money import Money
 from dangol.deliver import channels, reads, reports, steps
+from dangol.deliver.kinds.note import TaskMessage
 from dangol.deliver.models import Delivery, Subscription
 from dangol.deliver.subscriptions import key_of
 from dangol.profile.models import Consent
@@ -121,6 +123,14 @@ def test_a_transactional_message_whose_answer_is_lost_goes_once_more_at_most(ben
     bench.plan("transactional")
     bench.later(timedelta(hours=1))
     assert len(bench.fake.calls) <= 2 or bench.dialect.again
+
+
+@every()
+def test_what_cannot_be_put_into_a_request_fails_and_nothing_leaves(bench: Bench) -> None:
+    channel = channels.open_channel(bench.dialect.channel, django_settings.DANGOL)
+    nonsense = TaskMessage(to="1", at=bench.clock.now(), kind="call", title="t", text="")
+    assert channel.hand_over(Delivery(pk=1), nonsense).state == "failed"
+    assert not bench.fake.calls
 
 
 @every()

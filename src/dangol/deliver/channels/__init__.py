@@ -16,7 +16,7 @@ from dangol.deliver.channels.email import Smtp
 from dangol.deliver.channels.esp import open_esp
 from dangol.deliver.channels.onsite import OnSite
 from dangol.deliver.channels.sandbox import Sandbox
-from dangol.deliver.channels.solapi import open_solapi
+from dangol.deliver.channels.solapi import open_kakao, open_solapi
 from dangol.deliver.channels.staff import Staff
 from dangol.deliver.channels.twilio import open_twilio
 from dangol.deliver.channels.webhooks import open_webhooks
@@ -43,7 +43,11 @@ class Wide(Channel, Protocol):
     lanes: int
 
     def hand_over_many(self, messages: Sequence[tuple[Delivery, Message]]) -> Iterator[Outcome]:
-        """One outcome for each message, in their order, each as soon as it is known."""
+        """One outcome for each message, in their order, each as soon as it is known.
+
+        Of a message nothing that counts leaves before the one in front of it has its outcome: so whatever this raises
+        is about the first that has none, and those behind it may be handed over again.
+        """
 
 
 Open = Callable[[Settings], Channel]
@@ -51,7 +55,7 @@ Open = Callable[[Settings], Channel]
 # Who may serve a channel, by the name that its setting has; without one its messages stay in the sandbox.
 PROVIDERS: dict[str, dict[str, Open]] = {
     "sms": {"solapi": open_solapi, "twilio": open_twilio},
-    "kakao": {"solapi": open_solapi},
+    "kakao": {"solapi": open_kakao},
 }
 
 

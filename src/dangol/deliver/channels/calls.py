@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from dangol.base.fetch import Answer, Fetcher, Forbidden, Unreachable, Unreached
 from dangol.base.settings import Settings
@@ -14,6 +16,10 @@ from dangol.deliver import outcomes
 from dangol.deliver.messages import Message
 from dangol.deliver.models import Delivery
 from dangol.deliver.outcomes import Outcome
+
+log = logging.getLogger("dangol.deliver")
+
+R = TypeVar("R")  # what a provider is sent
 
 SECONDS = 20.0
 PATIENCE_MOST = timedelta(hours=6)
@@ -28,15 +34,46 @@ class Requests(Protocol):
     ) -> Answer: ...  # fmt: skip
 
 
-class Laned(ABC):
-    """Hands over one message a request, on several lanes at once: requests share nothing and touch no table."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message as it goes to a provider."""
+
+    url: str
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Single(ABC, Generic[R]):
+    """Hands over one message a request.
+
+    The request is made first: what is wrong with a message shows then, when nothing of it has left, and fails it. Only
+    a fault after that leaves its end unknown.
+    """
 
     local = False
-    lanes = 8
+
+    def hand_over(self, delivery: Delivery, message: Message) -> Outcome:
+        """How handing this one over ended. Raises what went wrong while it was on its way."""
+        try:
+            made = self._written(delivery, message)
+        except Exception as error:
+            log.exception("delivery %s cannot be put into a request", delivery.pk)
+            return outcomes.failed(outcomes.fault(error))
+        return made if isinstance(made, Outcome) else self._sent(delivery, message, made)
 
     @abstractmethod
-    def hand_over(self, delivery: Delivery, message: Message) -> Outcome:
-        """How handing this one over ended."""
+    def _written(self, delivery: Delivery, message: Message) -> R | Outcome:
+        """What is to be sent, or why nothing is. Sends nothing."""
+
+    @abstractmethod
+    def _sent(self, delivery: Delivery, message: Message, made: R) -> Outcome:
+        """Send it; how that ended."""
+
+
+class Laned(Single[R]):
+    """The same on several lanes at once: requests share nothing and touch no table."""
+
+    lanes = 8
 
     def hand_over_many(self, messages: Sequence[tuple[Delivery, Message]]) -> Iterator[Outcome]:
         """One outcome for each message, in their order."""
@@ -49,15 +86,13 @@ def fetcher(settings: Settings) -> Requests:
     return Fetcher({host.strip().lower() for host in settings.private_hosts.split(",")})
 
 
-def call(
-    requests: Requests, method: str, url: str, headers: Mapping[str, str], content: bytes, *, again: bool = False
-) -> Answer | Outcome:
+def post(requests: Requests, made: Request, *, again: bool = False) -> Answer | Outcome:
     """The provider's answer, or how the hand-over ended without one.
 
     `again`: the other side knows a message by its id, so that a call whose answer was lost may be made again.
     """
     try:
-        return requests.request(method, url, headers=headers, content=content, seconds=SECONDS)
+        return requests.request("POST", made.url, headers=made.headers, content=made.content, seconds=SECONDS)
     except Unreached as error:
         return outcomes.deferred(f"connect: {error}")
     except Forbidden as error:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from dangol.base.errors import Misconfigured
 from dangol.deliver import outcomes
-from dangol.deliver.channels.smtp import Connection, Envelope, Server, Troubles
+from dangol.deliver.channels.smtp import Connection, Envelope, Server
 from dangol.deliver.dkim import Signer
 from dangol.deliver.letter import Letter
 from dangol.deliver.messages import Message
@@ -48,21 +48,35 @@ class Smtp:
 
     def hand_over_many(self, letters: Sequence[tuple[Delivery, Message]]) -> Iterator[Outcome]:
         """One outcome for each, in their order, as they come; any number of threads may do this at once."""
+        written = [self._written(*one) for one in letters]
+        sent = self._sent([one for one in written if isinstance(one, Envelope)])
+        for one in written:
+            yield next(sent) if isinstance(one, Envelope) else one
+
+    def _sent(self, envelopes: Sequence[Envelope]) -> Iterator[Outcome]:
         ended = 0
-        while ended < len(letters):
+        while ended < len(envelopes):
             try:
                 connection = self._taken()
-            except Troubles as error:
+            except Exception as error:  # whatever it is, nothing has left
                 log.warning("the mail server cannot be used: %s", error)
-                told = outcomes.closed(f"connect: {type(error).__name__}: {error}")
-                yield from [told] * (len(letters) - ended)
+                told = outcomes.closed(f"connect: {outcomes.fault(error)}")
+                yield from [told] * (len(envelopes) - ended)
                 return
             try:
-                for outcome in connection.transact(self._envelope(*one) for one in letters[ended:]):
+                for outcome in connection.transact(iter(envelopes[ended:])):
                     ended += 1
                     yield outcome
             finally:
                 self._give_back(connection)
+
+    def _written(self, delivery: Delivery, letter: Message) -> Envelope | Outcome:
+        """The letter as it leaves. What is wrong with it shows here, when nothing has left, and fails it alone."""
+        try:
+            return self._envelope(delivery, letter)
+        except Exception as error:
+            log.exception("the letter of delivery %s cannot be written", delivery.pk)
+            return outcomes.failed(outcomes.fault(error))
 
     def _envelope(self, delivery: Delivery, letter: Message) -> Envelope:
         if not isinstance(letter, Letter):
@@ -72,7 +86,7 @@ class Smtp:
             data = self._signer.signed(data, letter.sender.rpartition("@")[2], letter.at)
         # Where failures go is marked for each delivery, so that a report is known whatever else it says.
         sender = self._return_path(delivery.pk) if self._return_path else letter.sender
-        return Envelope(sender, letter.to, data)
+        return Envelope.of(sender, letter.to, data)
 
     def _taken(self) -> Connection:
         while True:

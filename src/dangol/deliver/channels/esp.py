@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import threading
 import warnings
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from dangol.deliver.letter import Letter
 from dangol.deliver.messages import Message
 from dangol.deliver.models import Delivery
 from dangol.deliver.outcomes import Outcome
+
+log = logging.getLogger("dangol.deliver.esp")
 
 MARK = "dangol"  # the piece of metadata that names our delivery
 WRITTEN_BY_THEM = {"Date", "From", "To", "Subject", "MIME-Version", "Content-Type"}
@@ -44,7 +47,7 @@ ESPS = {
 }
 
 
-class Provider(Laned):
+class Provider(Laned[tuple[Any, Any]]):
     """Hands over one letter a request, over one connection for each lane."""
 
     def __init__(self, settings: Settings, name: str, adapter: Any = None) -> None:
@@ -58,16 +61,27 @@ class Provider(Laned):
         self._given, self._mine = given, threading.local()
         self._adapter, self._errors = adapter, imported("anymail.exceptions")
 
-    def hand_over(self, delivery: Delivery, message: Message) -> Outcome:
+    def _written(self, delivery: Delivery, message: Message) -> tuple[Any, Any] | Outcome:
+        """The connection of this lane, and the letter."""
         if not isinstance(message, Letter):
             raise TypeError(f"an e-mail provider takes no {type(message).__name__}")
         letter = self._letter(delivery, message)
         try:
-            self._backend().send_messages([letter])
+            return self._backend(), letter
+        except Exception as error:  # such as a region of Amazon's that is not set: the shop can mend that
+            log.warning("the e-mail provider cannot be used: %s", error)
+            return outcomes.closed(f"connect: {outcomes.fault(error)}")
+
+    def _sent(self, delivery: Delivery, message: Message, made: tuple[Any, Any]) -> Outcome:
+        backend, letter = made
+        try:
+            backend.send_messages([letter])
         except self._errors.AnymailRecipientsRefused as error:
             return outcomes.bounced(_said(error), hard=False, reason="policy")
-        except self._errors.AnymailError as error:
+        except self._errors.AnymailAPIError as error:
             return _failed(error)
+        except self._errors.AnymailError as error:  # it was never put into a request
+            return outcomes.failed(_said(error))
         return _ended(letter)
 
     def _letter(self, delivery: Delivery, message: Letter) -> Any:

@@ -22,19 +22,20 @@ PATIENCE = 60.0  # seconds for any reply but the last: giving up early there cos
 LAST_PATIENCE = 600.0  # after the final dot: a server that is given up too soon may have taken the message
 END = b".\r\n"
 STAGES: tuple[Stage, ...] = ("mail", "rcpt", "data")
-Troubles = (OSError, smtplib.SMTPException)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A letter as it goes over the wire, with the two addresses around it."""
+    """A letter as it goes over the wire."""
 
-    sender: str
-    to: str
-    data: bytes  # lines ended by CRLF, not yet stuffed
+    head: bytes  # the commands that announce it, each with its CRLF
+    data: bytes  # stuffed, up to but without the final dot
 
-    def head(self) -> bytes:
-        return f"MAIL FROM:<{self.sender}>\r\nRCPT TO:<{self.to}>\r\nDATA\r\n".encode("ascii")
+    @classmethod
+    def of(cls, sender: str, to: str, data: bytes) -> Envelope:
+        """Raises UnicodeEncodeError where an address is not ASCII."""
+        head = f"MAIL FROM:<{sender}>\r\nRCPT TO:<{to}>\r\nDATA\r\n"
+        return cls(head.encode("ascii"), stuffed(data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Server:
     context: ssl.SSLContext
 
     def connect(self) -> Connection:
-        """Raises OSError or SMTPException."""
+        """Raises OSError, SMTPException, and ValueError for a name or password that cannot be sent."""
         client = self._client()
         try:
             client.ehlo_or_helo_if_needed()
@@ -79,7 +80,7 @@ class Server:
 
 
 class Connection:
-    """Takes letters until it breaks."""
+    """Takes letters until it breaks. Whatever breaks it, a fault of our own too, the stage says what that means."""
 
     def __init__(self, client: smtplib.SMTP) -> None:
         self._client = client
@@ -89,7 +90,7 @@ class Connection:
 
     def alive(self) -> bool:
         """Whether the server still answers; it may end an idle connection."""
-        with contextlib.suppress(*Troubles):
+        with contextlib.suppress(Exception):
             self.usable = self.usable and self._client.noop()[0] == 250
             return self.usable
         self.usable = False
@@ -126,8 +127,8 @@ class Connection:
         if not self._pipelining:
             return self._begin_slowly(envelope)
         try:
-            self._client.send(envelope.head())
-        except Troubles as error:
+            self._client.send(envelope.head)
+        except Exception as error:
             return self._broken("mail", error)
         return self._answered()
 
@@ -143,7 +144,7 @@ class Connection:
             if refusal is not None and code == 354:  # it wants data although it took nobody: an empty letter to nobody
                 self._client.send(END)
                 self._reply()
-        except Troubles as error:
+        except Exception as error:
             broken = self._broken(stage, error)
             return refusal or broken
         return self._reset(refusal)
@@ -151,27 +152,27 @@ class Connection:
     def _begin_slowly(self, envelope: Envelope) -> Outcome | None:
         stage: Stage = "mail"
         try:
-            for stage, command in zip(STAGES, envelope.head().splitlines(), strict=True):
+            for stage, command in zip(STAGES, envelope.head.splitlines(), strict=True):
                 self._client.send(command + b"\r\n")
                 code, text = self._reply()
                 if not _fine(stage, code):
                     return self._reset(self._refused(stage, code, text))
-        except Troubles as error:
+        except Exception as error:
             return self._broken(stage, error)
         return None
 
     def _end(self, envelope: Envelope, following: Envelope | None) -> Outcome:
         """The letter itself, and with its end the announcement of the next one."""
         try:
-            self._client.send(stuffed(envelope.data))
-        except Troubles as error:
+            self._client.send(envelope.data)
+        except Exception as error:
             return self._broken("data", error)
         try:
-            self._client.send(END + (following.head() if following else b""))
+            self._client.send(END + (following.head if following else b""))
             self._wait(LAST_PATIENCE)
             code, text = self._reply()
             self._wait(PATIENCE)
-        except Troubles as error:
+        except Exception as error:
             return self._broken("end", error)
         if 200 <= code < 300:
             return outcomes.accepted(f"{code} {text}")
@@ -187,7 +188,7 @@ class Connection:
 
     def _broken(self, stage: Stage, error: Exception) -> Outcome:
         self.usable = False
-        told = f"{stage}: {_told(error)}"
+        told = f"{stage}: {outcomes.fault(error)[:300]}"
         return outcomes.unknown(told) if stage == "end" else outcomes.deferred(told)
 
     def _reset(self, refusal: Outcome | None) -> Outcome | None:
@@ -195,7 +196,7 @@ class Connection:
         if refusal is not None and self.usable:
             try:
                 self.usable = self._client.rset()[0] == 250
-            except Troubles:
+            except Exception:
                 self.usable = False
         return refusal
 
@@ -209,13 +210,10 @@ class Connection:
 
     def close(self) -> None:
         """End the connection, politely where the server still listens."""
-        try:
+        with contextlib.suppress(Exception):
             if self.usable:
                 self._client.quit()
-        except Troubles:
-            pass
-        finally:
-            self._client.close()
+        self._client.close()
 
 
 def _fine(stage: Stage, code: int) -> bool:
@@ -230,7 +228,3 @@ def stuffed(data: bytes) -> bytes:
         data = b"." + data
     data = data.replace(b"\r\n.", b"\r\n..")
     return data if data.endswith(b"\r\n") else data + b"\r\n"
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]

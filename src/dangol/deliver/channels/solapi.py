@@ -17,7 +17,7 @@ from dangol.base.fetch import Answer
 from dangol.base.instants import iso
 from dangol.base.settings import Settings
 from dangol.deliver import outcomes
-from dangol.deliver.channels.calls import Laned, Requests, body_of, call, fetcher, patience, refused
+from dangol.deliver.channels.calls import Laned, Request, Requests, body_of, fetcher, patience, post, refused
 from dangol.deliver.kinds.kakao import KakaoMessage
 from dangol.deliver.kinds.short import ShortMessage
 from dangol.deliver.messages import Message
@@ -29,7 +29,7 @@ MARK = "dangol"  # the custom field that names our delivery
 NOT_OUR_FAULT = ("NotEnoughBalance", "TooManyRequests", "Unauthorized", "Forbidden")  # the shop can mend these
 
 
-class Solapi(Laned):
+class Solapi(Laned[Request]):
     """Hands over one message a request; Solapi knows none by an id of ours, so a lost answer stays unknown."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Solapi(Laned):
             raise Misconfigured("Solapi needs the settings solapi_key, solapi_secret and sms_sender")
         self._settings, self._requests, self._new_salt = settings, requests, new_salt
 
-    def hand_over(self, delivery: Delivery, message: Message) -> Outcome:
+    def _written(self, delivery: Delivery, message: Message) -> Request:
         body = {"messages": [self._message(message)], "allowDuplicates": False, "showMessageList": True}
         headers = {
             "authorization": authorization(
@@ -47,9 +47,10 @@ class Solapi(Laned):
             ),
             "content-type": "application/json",
         }
-        answer = call(
-            self._requests, "POST", f"{BASE}/messages/v4/send-many/detail", headers, json.dumps(body).encode()
-        )
+        return Request(f"{BASE}/messages/v4/send-many/detail", headers, json.dumps(body).encode())
+
+    def _sent(self, delivery: Delivery, message: Message, made: Request) -> Outcome:
+        answer = post(self._requests, made)
         return answer if isinstance(answer, Outcome) else _outcome(answer)
 
     def _message(self, message: Message) -> dict[str, Any]:
@@ -65,8 +66,6 @@ class Solapi(Laned):
         return told | self._kakao(message)
 
     def _kakao(self, message: KakaoMessage) -> dict[str, Any]:
-        if not self._settings.kakao_channel:
-            raise Misconfigured("Kakao needs the setting kakao_channel")
         options: dict[str, Any] = {"pfId": self._settings.kakao_channel, "disableSms": True}  # our ledger falls back
         if message.template:
             options |= {"templateId": message.template, "variables": dict(message.blanks)}
@@ -83,6 +82,12 @@ class Solapi(Laned):
 
 def open_solapi(settings: Settings) -> Solapi:
     return Solapi(settings, fetcher(settings))
+
+
+def open_kakao(settings: Settings) -> Solapi:
+    if not settings.kakao_channel:
+        raise Misconfigured("Kakao through Solapi needs the setting kakao_channel")
+    return open_solapi(settings)
 
 
 def authorization(key: str, secret: str, at: datetime, salt: str) -> str:

@@ -9,7 +9,7 @@ from dangol.base.errors import Misconfigured
 from dangol.base.fetch import Answer
 from dangol.base.settings import Settings
 from dangol.deliver import outcomes
-from dangol.deliver.channels.calls import Laned, Requests, body_of, call, fetcher, refused
+from dangol.deliver.channels.calls import Laned, Request, Requests, body_of, fetcher, post, refused
 from dangol.deliver.kinds.short import ShortMessage
 from dangol.deliver.messages import Message
 from dangol.deliver.models import Delivery
@@ -20,7 +20,7 @@ STOPPED = 21610  # the customer answered STOP
 GONE = {21211, 21214, 21217, 21614}  # no such number, or none that takes texts
 
 
-class Twilio(Laned):
+class Twilio(Laned[Request]):
     """Hands over one message a request; Twilio knows none by an id of ours, so a lost answer stays unknown."""
 
     def __init__(self, settings: Settings, requests: Requests) -> None:
@@ -28,10 +28,13 @@ class Twilio(Laned):
             raise Misconfigured("Twilio needs the settings twilio_account, twilio_token and sms_sender")
         self._settings, self._requests = settings, requests
 
-    def hand_over(self, delivery: Delivery, message: Message) -> Outcome:
+    def _written(self, delivery: Delivery, message: Message) -> Request:
         if not isinstance(message, ShortMessage):
             raise TypeError(f"Twilio takes no {type(message).__name__}")
-        answer = call(self._requests, "POST", self._url(), self._headers(), urlencode(self._form(message)).encode())
+        return Request(self._url(), self._headers(), urlencode(self._form(message)).encode())
+
+    def _sent(self, delivery: Delivery, message: Message, made: Request) -> Outcome:
+        answer = post(self._requests, made)
         return answer if isinstance(answer, Outcome) else _outcome(answer)
 
     def _url(self) -> str:

@@ -14,7 +14,7 @@ from dangol.base.fetch import Answer
 from dangol.base.settings import Settings
 from dangol.collect.steps import emit
 from dangol.deliver import outcomes
-from dangol.deliver.channels.calls import Requests, call, fetcher, refused
+from dangol.deliver.channels.calls import Request, Requests, Single, fetcher, post, refused
 from dangol.deliver.kinds.callout import WebhookMessage
 from dangol.deliver.messages import Message
 from dangol.deliver.models import Delivery
@@ -24,15 +24,13 @@ GONE = 410
 LONGEST_ANSWER = 20_000  # bytes
 
 
-class Webhooks:
+class Webhooks(Single[Request]):
     """Hands over one call a request. The receiver knows it by its id, so one whose answer was lost is made again."""
-
-    local = False
 
     def __init__(self, settings: Settings, requests: Requests) -> None:
         self._secret, self._requests = settings.secret, requests
 
-    def hand_over(self, delivery: Delivery, message: Message) -> Outcome:
+    def _written(self, delivery: Delivery, message: Message) -> Request:
         if not isinstance(message, WebhookMessage):
             raise TypeError(f"a webhook takes no {type(message).__name__}")
         seconds = to_us(message.at) // 1_000_000
@@ -42,7 +40,10 @@ class Webhooks:
             "webhook-timestamp": str(seconds),
             "webhook-signature": signature(secret_of(self._secret, message.to), message.id, seconds, message.body),
         }
-        answer = call(self._requests, "POST", message.to, headers, message.body, again=True)
+        return Request(message.to, headers, message.body)
+
+    def _sent(self, delivery: Delivery, message: Message, made: Request) -> Outcome:
+        answer = post(self._requests, made, again=True)
         if isinstance(answer, Outcome):
             return answer
         if 200 <= answer.status < 300:

@@ -8,32 +8,33 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from dangol.base.fetch import Answer
 from dangol.base.settings import Settings
 from dangol.deliver import outcomes, subscriptions, vapid
-from dangol.deliver.channels.calls import Requests, call, fetcher, patience
+from dangol.deliver.channels.calls import Request, Requests, Single, fetcher, patience, post
 from dangol.deliver.kinds.push import PushMessage
 from dangol.deliver.messages import Message
 from dangol.deliver.models import Delivery, Subscription
 from dangol.deliver.outcomes import Outcome
 
 
-class WebPush:
+class WebPush(Single[Request]):
     """Hands over one notification a request."""
-
-    local = False
 
     def __init__(self, settings: Settings, requests: Requests) -> None:
         self._contact, self._requests = settings.webpush_contact, requests
         self._key = vapid.key(settings.folder)
 
-    def hand_over(self, delivery: Delivery, message: Message) -> Outcome:
+    def _written(self, delivery: Delivery, message: Message) -> Request | Outcome:
         if not isinstance(message, PushMessage):
             raise TypeError(f"web push takes no {type(message).__name__}")
         subscription = Subscription.objects.filter(key=message.to, ended_at=None).first()
         if subscription is None:
             return outcomes.bounced("the subscription has ended", hard=False)
         body = encrypt(message.payload(), subscription.p256dh, subscription.auth)
-        answer = call(self._requests, "POST", subscription.endpoint, self._headers(message, subscription), body)
+        return Request(subscription.endpoint, self._headers(message, subscription), body)
+
+    def _sent(self, delivery: Delivery, message: Message, made: Request) -> Outcome:
+        answer = post(self._requests, made)
         if isinstance(answer, Answer) and answer.status in {404, 410}:
-            subscriptions.end(subscription.key, message.at)
+            subscriptions.end(message.to, message.at)
         return answer if isinstance(answer, Outcome) else _outcome(answer)
 
     def _headers(self, message: PushMessage, subscription: Subscription) -> dict[str, str]:
