@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dangol.campaign import referring
+from dangol.campaign.book import plan_of
 from dangol.campaign.models import Campaign
+from dangol.campaign.steps import keys_of
+from dangol.segment.rules import is_hidden
 
 
 def standing_on(key: str) -> list[str]:
-    """The campaigns under way that speak of a segment, as they are called in a refusal: "campaign welcome"."""
+    """The campaigns under way that speak of a segment, or keep a rule as one that nobody else knows, as they are called
+    in a refusal: "campaign welcome".
+    """
     rows = Campaign.objects.filter(state__in=("active", "draining", "paused")).order_by("key")
-    return [f"campaign {row.key}" for row in rows if key in referring.segments_of(row.definition)]
+    return [f"campaign {row.key}" for row in rows if key in _segments_of(row, hidden=is_hidden(key))]
+
+
+def _segments_of(row: Campaign, *, hidden: bool) -> set[str]:
+    return keys_of(plan_of(row.definition).definition) if hidden else referring.segments_of(row.definition)

@@ -17,7 +17,7 @@ from dangol.segment.models import Segment
 def faults(written: Mapping[str, Any], definition: Definition, at: str) -> Iterator[Fault]:
     """What is missing, with its place."""
     key = definition.entry.segment
-    if key and not Segment.objects.filter(key=key, state="active").exists():
+    if key and not Segment.shown.filter(key=key, state="active").exists():
         yield Fault(f"{at}/entry/segment", key, "the key of an active segment")
     for pointer, rule in rules(written, at):
         yield from segment.check_rule(rule, pointer)

@@ -178,7 +178,7 @@ def _begin(campaign: Campaign, now: datetime) -> Campaign:
     if pinned != campaign.definition:
         _change(campaign, campaign.name, pinned, "all", now)
     definition = parse(campaign.definition)
-    if not hidden.whole(_keys_of(definition)):
+    if not hidden.whole(keys_of(definition)):
         raise Unavailable(f"the rules of campaign {campaign.key} are still being computed; let it run in a while")
     first = campaign.activated_at is None
     campaign.state, campaign.activated_at = ACTIVE, campaign.activated_at or now
@@ -206,7 +206,8 @@ def rules_of(definition: Definition) -> list[Any]:
     return [*found, window] if window else found
 
 
-def _keys_of(definition: Definition) -> set[str]:
+def keys_of(definition: Definition) -> set[str]:
+    """The segments under which these rules are kept."""
     return {hidden.key_of(rule) for rule in rules_of(definition)}
 
 
@@ -293,7 +294,7 @@ def save_audience(play: strategy.Play, now: datetime) -> None:
     if not play.audience:
         return
     key = str(play.audience.get("key") or play.definition["entry"].get("segment") or play.key)
-    if not Segment.objects.filter(key=key, state="active").exists():
+    if not Segment.shown.filter(key=key, state="active").exists():
         segment.save(key, dict(play.audience), now)
 
 

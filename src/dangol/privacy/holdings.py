@@ -31,7 +31,7 @@ from dangol.profile.models import (
     Profile,
     Refund,
 )
-from dangol.segment.models import Member
+from dangol.segment.models import Member, Segment
 from dangol.survey.models import Answer
 from dangol.value.models import Buyer
 
@@ -107,7 +107,8 @@ HOLDINGS = (
     Holding("forecasts", Prediction, hidden=frozenset({"pk", "quantiles"}), order=("figure",),
             more=lambda row: {"quantiles": predictions.unpack(row.quantiles)}),
     Holding("bought", Buyer, hidden=frozenset({"told"})),
-    Holding("segments", Member, hidden=frozenset({"pk"}), order=("segment_id",), only={"segment__state": "active"},
+    Holding("segments", Member, hidden=frozenset({"pk"}), order=("segment_id",),
+            only={"segment__in": Segment.shown.filter(state="active")},
             more=lambda row: {"segment": row.segment.key, "name": row.segment.name, "rule": row.segment.rule}),
     Holding("campaigns", Run, more=lambda row: {"campaign": row.campaign.key, "name": row.campaign.name}),
     Holding("cards", Card),

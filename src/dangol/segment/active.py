@@ -12,7 +12,7 @@ from dangol.base.parts import parts
 from dangol.segment.language import Rule
 from dangol.segment.models import List, Member, Segment
 from dangol.segment.parse import read_rule
-from dangol.segment.rules import is_hidden, renamed
+from dangol.segment.rules import renamed
 
 COMING = ("computing", "failed")  # states of a version that is not at work yet
 
@@ -24,8 +24,8 @@ def zone() -> tzinfo:
 
 
 def get(key: str) -> Segment:
-    """An active segment. Raises NotFound."""
-    segment = Segment.objects.filter(key=key, state="active").first()
+    """An active segment that people know. Raises NotFound."""
+    segment = Segment.shown.filter(key=key, state="active").first()
     if segment is None:
         raise NotFound(f"no segment {key}")
     return segment
@@ -36,7 +36,7 @@ def newest(key: str) -> Segment:
 
     Raises NotFound.
     """
-    rows = Segment.objects.select_related("computation")
+    rows = Segment.shown.select_related("computation")
     found = rows.filter(stands_for=key, state__in=COMING).first() or rows.filter(key=key).first()
     if found is None:
         raise NotFound(f"no segment {key}")
@@ -44,13 +44,13 @@ def newest(key: str) -> Segment:
 
 
 def all_active() -> list[Segment]:
-    """Every active segment, by key."""
+    """Every active segment, by key, those that only campaigns know among them: for what keeps them, not for people."""
     return list(Segment.objects.filter(state="active").order_by("key"))
 
 
 def visible() -> list[Segment]:
     """Every active segment that people know, by key."""
-    return [row for row in all_active() if not is_hidden(row.key)]
+    return list(Segment.shown.filter(state="active").order_by("key"))
 
 
 def at_work() -> list[Segment]:

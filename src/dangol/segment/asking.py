@@ -13,10 +13,10 @@ from dangol.base.clock import to_us
 from dangol.base.errors import Invalid
 from dangol.base.parts import parts
 from dangol.segment import evaluation, everybody, explanation, rules, sentences
-from dangol.segment.active import all_active, get, makings, rules_of, zone
+from dangol.segment.active import get, makings, rules_of, visible, zone
 from dangol.segment.engines import Plan
 from dangol.segment.language import Rule
-from dangol.segment.models import Member
+from dangol.segment.models import Member, Segment
 from dangol.segment.parse import read_rule
 
 NONE_BESIDE: Mapping[str, Rule] = {}
@@ -63,7 +63,7 @@ def count(where: Any, at: datetime) -> int:
 def _plan_of(wheres: Mapping[str, Any], beside: Mapping[str, Rule] = NONE_BESIDE) -> Plan:
     here, makes = zone(), makings()
     asked = {ASKED + name: read_rule(where, here, makings=makes) for name, where in wheres.items()}
-    known = {**rules_of(all_active(), here), **beside}
+    known = {**rules_of(visible(), here), **beside}
     faults = [fault for key, rule in asked.items() for fault in rules.reference_faults(key, rule, known)]
     if faults:
         raise Invalid(faults)
@@ -80,10 +80,10 @@ def keys_of(customer_ids: Collection[int]) -> dict[int, list[str]]:
     """The segments that customers are in; customers who are in none are missing."""
     found: dict[int, list[str]] = defaultdict(list)
     for part in parts(sorted(customer_ids)):
-        rows = Member.objects.filter(customer_id__in=part, segment__state="active").order_by("segment__key")
+        active = Segment.shown.filter(state="active")
+        rows = Member.objects.filter(customer_id__in=part, segment__in=active).order_by("segment__key")
         for customer, key in rows.values_list("customer_id", "segment__key"):
-            if not rules.is_hidden(key):
-                found[customer].append(key)
+            found[customer].append(key)
     return dict(found)
 
 
@@ -102,14 +102,14 @@ def explain(key: str, customer_id: int, now: datetime) -> explanation.Explanatio
     """Why a customer is in a segment or not, and when that will change if nothing happens. Raises NotFound."""
     segment, here = get(key), zone()
     member = Member.objects.filter(segment=segment, customer_id=customer_id).first()
-    known = rules.with_references([key], rules_of(all_active(), here))
+    known = rules.with_references([key], rules_of(visible(), here))
     return explanation.explain(key, known, customer_id, now, here, member.since if member else None)
 
 
 def explain_rule(where: Any, customer_id: int, now: datetime) -> explanation.Explanation:
     """The same for a rule that is not saved. Raises Invalid."""
     here = zone()
-    rule, known = read_rule(where, here, makings=makings()), rules_of(all_active(), here)
+    rule, known = read_rule(where, here, makings=makings()), rules_of(visible(), here)
     faults = rules.reference_faults(ASKED, rule, known)
     if faults:
         raise Invalid(faults)

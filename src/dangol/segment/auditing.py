@@ -48,7 +48,8 @@ def go_on(clock: Clock) -> int:
         checked, wrong, copy_wrong = examine(some, clock)
         row.wrong, row.copy_wrong = row.wrong + len(wrong), row.copy_wrong + copy_wrong
         audits.note(row, wrong)
-        row.checked, row.segments, row.after = max(row.checked, checked), row.segments + len(some), some[-1].key
+        row.checked, row.after = max(row.checked, checked), some[-1].key
+        row.segments += sum(not rules.is_hidden(segment.key) for segment in some)
     row.finished_at = None if some else now
     row.save()
     return len(some)

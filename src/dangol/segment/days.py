@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from django.db import connection
 
 from dangol.segment.models import Day
-from dangol.segment.rules import Change
+from dangol.segment.rules import Change, is_hidden
 
 MOST_DAYS = 400
 ADD = """
@@ -53,9 +53,10 @@ def shift(by: Mapping[str, int], now: datetime, zone: tzinfo) -> None:
 
 
 def _add(rows: Sequence[tuple[str, str, int, int, int]]) -> None:
-    if rows:
+    """Segments that nobody knows have no history."""
+    if shown := [row for row in rows if not is_hidden(row[0])]:
         with connection.cursor() as cursor:
-            cursor.executemany(ADD, rows)
+            cursor.executemany(ADD, shown)
 
 
 def history(key: str, size: int, days: int, today: date) -> list[Size]:

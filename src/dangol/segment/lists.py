@@ -21,7 +21,9 @@ from dangol.base.turns import turn
 from dangol.collect import steps as collect
 from dangol.identity import reads as identity
 from dangol.segment import asking, rules
+from dangol.segment.active import COMING
 from dangol.segment.models import List, Segment
+from dangol.segment.referring import named
 
 AT_ONCE = 2_000  # facts written in one turn
 MOST = 100_000  # entries of one request
@@ -85,9 +87,9 @@ def remove(key: str, now: datetime) -> None:
 
 
 def used_by(key: str) -> list[str]:
-    """The segments, at work or being computed, that read a list."""
-    rows = Segment.objects.filter(state__in=("active", "computing", "failed"))
-    return sorted({row.stands_for or row.key for row in rows if key in rules.lists_in(row.rule)})
+    """Who reads a list by a segment that is at work or being computed, as people call it."""
+    rows = Segment.objects.filter(state__in=("active", *COMING))
+    return named(row.stands_for or row.key for row in rows if key in rules.lists_in(row.rule))
 
 
 def members(key: str, now: datetime) -> list[int]:

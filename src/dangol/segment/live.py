@@ -166,7 +166,7 @@ def _judge(
     crossed = _crossings(active, found, at, imported)
     changes = [change for change in crossed if change.segment not in active.coming]
     _write_changes(active, crossed)
-    days.count([change for change in changes if not rules.is_hidden(change.segment)], active.zone)
+    days.count(changes, active.zone)
     write_flips({c: f.now.flip for c, f in found.items() if due or f.before is None or f.before.flip != f.now.flip})
     standing.write({customer: one.now for customer, one in found.items() if one.news})
     summaries.write({(customer, group): kept for customer, one in found.items() for group, kept in one.summed.items()})

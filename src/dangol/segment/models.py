@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from dangol.base.fields import InstantField
+from dangol.segment.rules import HIDDEN
 
 
 class Computation(models.Model):
@@ -20,8 +21,15 @@ class Computation(models.Model):
     error = models.TextField(default="")
 
 
+class Shown(models.Manager["Segment"]):
+    """The segments that people know: all but those that only campaigns do (hidden.py), in whatever state."""
+
+    def get_queryset(self) -> models.QuerySet[Segment]:
+        return super().get_queryset().exclude(key__startswith=HIDDEN).exclude(stands_for__startswith=HIDDEN)
+
+
 class Segment(models.Model):
-    """A rule that holds for some customers now.
+    """A rule that holds for some customers now. Whoever answers people asks `shown`; `objects` is for the machine.
 
     A version whose members are not computed yet is a row of its own, under a key that no person can choose
     (`regulars@7`): the version before stays at work beside it until the new one takes its key.
@@ -37,6 +45,9 @@ class Segment(models.Model):
     stands_for = models.CharField(max_length=64, default="")  # the key it will have when it is computed
     computation = models.ForeignKey(Computation, null=True, on_delete=models.SET_NULL)
     filed = models.JSONField(null=True)  # what its file last said: name and where
+
+    objects = models.Manager["Segment"]()
+    shown = Shown()
 
 
 class Member(models.Model):
@@ -114,7 +125,7 @@ class Audit(models.Model):
 
     day = models.CharField(max_length=10)  # the shop's date that it is for
     after = models.CharField(max_length=100, default="")  # the key of the segment looked at last
-    segments = models.IntegerField(default=0)
+    segments = models.IntegerField(default=0)  # of those that people know
     checked = models.IntegerField(default=0)  # customers in all of them
     wrong = models.IntegerField(default=0)  # whose memberships or next flip were not what the rule says; normally none
     copy_wrong = models.IntegerField(default=0)  # of whom the copy in columns said something else than the rows

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from dangol.base.models import Shop
 from dangol.segment import days as sizes
 from dangol.segment.active import COMING, zone
 from dangol.segment.days import Size
 from dangol.segment.language import Trait, primitives
 from dangol.segment.models import Computation, Member, Segment
 from dangol.segment.parse import read_rule
-from dangol.segment.rules import HIDDEN
 
 ACTIVE = "active"
 
@@ -27,12 +26,15 @@ def active() -> list[tuple[Segment, int]]:
 
 def traits_used() -> dict[str, int]:
     """How many active segments look at each trait."""
-    shop = Shop.objects.first()
     found: Counter[str] = Counter()
-    for rule in Segment.objects.filter(state=ACTIVE).values_list("rule", flat=True):
-        told = read_rule(rule, shop.zone if shop else UTC)
-        found.update({one.path.keys[0] for one in primitives(told) if isinstance(one, Trait) and one.path.keys})
+    for rule in _known(ACTIVE).values_list("rule", flat=True):
+        found.update(traits_in(rule))
     return dict(found)
+
+
+def traits_in(where: Any) -> set[str]:
+    """The traits that a rule, as it is written, looks at."""
+    return {one.path.keys[0] for one in primitives(read_rule(where, UTC)) if isinstance(one, Trait) and one.path.keys}
 
 
 def count_active() -> int:
@@ -41,12 +43,12 @@ def count_active() -> int:
 
 def _known(state: str) -> QuerySet[Segment]:
     """The segments in a state that people know."""
-    return Segment.objects.filter(state=state).exclude(key__startswith=HIDDEN)
+    return Segment.shown.filter(state=state)
 
 
 def find(key: str) -> Segment | None:
     """An active segment."""
-    return Segment.objects.filter(key=key, state=ACTIVE).first()
+    return _known(ACTIVE).filter(key=key).first()
 
 
 def size(key: str) -> int:
@@ -72,7 +74,7 @@ def history(key: str, days: int, now: datetime) -> list[Size]:
 
 def computation(key: str) -> Computation | None:
     """How far the computing of a segment is that is under way or has failed; None where its members are right."""
-    row = Segment.objects.filter(stands_for=key, state__in=COMING).select_related("computation").first()
+    row = Segment.shown.filter(stands_for=key, state__in=COMING).select_related("computation").first()
     return row.computation if row else None
 
 
@@ -83,6 +85,6 @@ def listed(state: str) -> list[Segment]:
     """
     rows = {row.key: row for row in _known(state)}
     if state == ACTIVE:
-        coming = Segment.objects.filter(state__in=COMING).exclude(stands_for__startswith=HIDDEN)
+        coming = Segment.shown.filter(state__in=COMING)
         rows |= {row.stands_for: row for row in coming.select_related("computation")}
     return [rows[key] for key in sorted(rows)]

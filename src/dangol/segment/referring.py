@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from dangol.segment.rules import is_hidden
 
 Asker = Callable[[str], list[str]]  # a segment's key → who stands on it, as people call it: "campaign welcome"
+
+SOMEBODY = "a campaign"  # where none of them says so any more: one that was changed, and is followed to its end
 
 _askers: list[Asker] = []
 
@@ -18,3 +22,11 @@ def ask(asker: Asker) -> None:
 def referring(key: str) -> list[str]:
     """All who stand on a segment."""
     return sorted(name for asker in _askers for name in asker(key))
+
+
+def named(keys: Iterable[str]) -> list[str]:
+    """Segments as people call them: their keys; of each that only campaigns know, the campaigns."""
+    found: set[str] = set()
+    for key in set(keys):
+        found |= set(referring(key) or [SOMEBODY]) if is_hidden(key) else {key}
+    return sorted(found)

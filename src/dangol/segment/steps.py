@@ -7,7 +7,7 @@ the version before stand until those of the new one are whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,11 @@ from dangol.base.errors import Conflict, Fault, Invalid, NotFound
 from dangol.base.turns import turn
 from dangol.profile import reads as profile
 from dangol.segment import computing, days, rules
-from dangol.segment.active import COMING, all_active, makings, newest, rules_of, zone
+from dangol.segment.active import COMING, all_active, makings, newest, rules_of, visible, zone
 from dangol.segment.computing import Version
 from dangol.segment.models import List, Member, Segment
 from dangol.segment.parse import Shape, read_segment
-from dangol.segment.referring import referring
+from dangol.segment.referring import named, referring
 
 SMALL = 100_000  # customers up to whom saving waits until the members are right
 STATES = ("draft", "active")
@@ -144,9 +144,14 @@ def bare(shape: Any) -> Any:
 
 
 def known() -> dict[str, Any]:
-    """The rules that are at work or will be when they are computed."""
-    rows = {row.key: row for row in all_active()}
-    for row in Segment.objects.filter(state__in=COMING):
+    """The rules, of those that people know, that are at work or will be when they are computed."""
+    return _coming(visible(), Segment.shown.filter(state__in=COMING))
+
+
+def _coming(active: Iterable[Segment], coming: Iterable[Segment]) -> dict[str, Any]:
+    """Rules by key; those of versions that are being computed stand for the ones before."""
+    rows = {row.key: row for row in active}
+    for row in coming:
         row.key = row.stands_for
         rows[row.key] = row
     return dict(rules_of(list(rows.values()), zone()))
@@ -183,10 +188,9 @@ def archive(key: str, now: datetime) -> None:
 
 
 def _refuse_if_used(key: str) -> None:
-    others = sorted(
-        other for other, rule in known().items() if key in rules.references(rule) and not rules.is_hidden(other)
-    )
-    if users := [*others, *referring(key)]:
+    every = _coming(all_active(), Segment.objects.filter(state__in=COMING))
+    others = named(other for other, rule in every.items() if key in rules.references(rule))
+    if users := sorted({*others, *referring(key)}):
         raise Conflict(f"segment {key} is used by {', '.join(users)}; change that first")
 
 

@@ -43,7 +43,7 @@ def play(key: str) -> Play:
 
 def ensure_ready(now: datetime) -> None:
     """Save the segments every shop starts with, where they are not there yet."""
-    known = {found.key for found in active.all_active()}
+    known = {found.key for found in active.visible()}
     for shape in files.segments():
         if shape["key"] not in known:
             segment.save(shape["key"], shape, now)

@@ -18,6 +18,8 @@ from django.db import transaction
 
 from dangol.base.clock import to_us
 from dangol.base.errors import Fault, Invalid
+from dangol.campaign import steps as campaign
+from dangol.campaign.book import plan_of
 from dangol.campaign.models import Campaign
 from dangol.collect.steps import emit_identify
 from dangol.profile import steps as profile
@@ -56,7 +58,7 @@ class Asked:
     question: dict[str, str]
     kind: str
     segments: int  # active ones whose rule looks at the trait
-    campaigns: int  # active ones whose messages name it
+    campaigns: int  # active ones whose messages name it, or whose conditions look at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def uses() -> Uses:
     """What the shop would do with each trait."""
     named: Counter[str] = Counter()
     for definition in Campaign.objects.filter(state="active").values_list("definition", flat=True):
-        named.update({SAME.get(word, word) for word in USED.findall(str(definition))})
+        asked = [segments.traits_in(rule) for rule in campaign.rules_of(plan_of(definition).definition)]
+        named.update({SAME.get(word, word) for word in USED.findall(str(definition))}.union(*asked))
     return Uses(segments.traits_used(), named)
 
 

@@ -235,7 +235,7 @@ def campaign_name(campaign: Campaign) -> str:
 
 def labels() -> dict[tuple[str, str], str]:
     """What to call segments and campaigns that facts name by key: ("segment", key) or ("campaign", key) → name."""
-    found = {("segment", one.key): segment_name(one) for one in Segment.objects.all()}
+    found = {("segment", one.key): segment_name(one) for one in Segment.shown.all()}
     return found | {("campaign", one.key): campaign_name(one) for one in Campaign.objects.all()}
 
 
