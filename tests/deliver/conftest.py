@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -13,8 +15,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from dangol.base.clock import SetClock
+from dangol.base.models import Shop
 from dangol.deliver import channels
-from tests.deliver.post import Recorder
+from dangol.profile.models import Consent
+from tests.deliver.contract.providers import DIALECTS, SETTINGS, Fake
+from tests.deliver.post import Recorder, customer
 
 
 @pytest.fixture
@@ -23,6 +29,23 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder()
     monkeypatch.setitem(channels.CHANNELS, "email", lambda settings: recorder)
     return recorder
+
+
+@pytest.fixture
+def texting(shop: Shop, clock: SetClock, settings: Any, monkeypatch: pytest.MonkeyPatch, db: None) -> Fake:
+    """A shop in Korea with one customer; text and Kakao messages go to a provider that is only pretended."""
+    settings.DANGOL = replace(settings.DANGOL, **SETTINGS)
+    dialect = DIALECTS["solapi-sms"]
+    fake = Fake([dialect.accepts])
+    for channel in ("sms", "kakao"):
+        monkeypatch.setitem(channels.CHANNELS, channel, lambda config: dialect.opens(config, fake))
+    customer(1, clock.now(), phone="+821012345678", name="Minji")
+    for position, channel in enumerate(("sms", "kakao"), start=10):
+        Consent.objects.create(
+            customer_id=1, channel=channel, purpose="marketing", state="granted", at=clock.now() - timedelta(days=9),
+            position=position, source="site",
+        )  # fmt: skip
+    return fake
 
 
 @pytest.fixture(scope="module")

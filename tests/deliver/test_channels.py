@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,15 +13,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from dangol.base.clock import SetClock
-from dangol.base.errors import Invalid, Misconfigured, Unavailable
+from dangol.base.errors import Invalid, Misconfigured
 from dangol.base.models import Shop
-from dangol.deliver import blocklist, channels, lengths, prices, refusals, reports, steps, subscriptions, vapid
+from dangol.deliver import channels, lengths, prices, reports, steps, subscriptions, vapid
 from dangol.deliver.channels import solapi, webhooks, webpush
 from dangol.deliver.hearing import esps, twilio
-from dangol.deliver.models import Delivery, OutboxMessage, Suppression
-from dangol.profile.models import Consent
-from tests.deliver.contract.providers import AUTH, DIALECTS, P256DH, SETTINGS, Fake, answer
-from tests.deliver.post import customer, facts, run, send
+from dangol.deliver.models import Delivery, OutboxMessage
+from tests.deliver.contract.providers import AUTH, DIALECTS, P256DH, SETTINGS, Fake
+from tests.deliver.post import customer, run, send
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -113,23 +112,6 @@ def test_prices() -> None:
 # --- on the ledger --------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def texting(shop: Shop, clock: SetClock, settings: Any, monkeypatch: pytest.MonkeyPatch, db: None) -> Fake:
-    """A shop in Korea with one customer; text and Kakao messages go to a provider that is only pretended."""
-    settings.DANGOL = replace(settings.DANGOL, **SETTINGS)
-    dialect = DIALECTS["solapi-sms"]
-    fake = Fake([dialect.accepts])
-    for channel in ("sms", "kakao"):
-        monkeypatch.setitem(channels.CHANNELS, channel, lambda config: dialect.opens(config, fake))
-    customer(1, clock.now(), phone="+821012345678", name="Minji")
-    for position, channel in enumerate(("sms", "kakao"), start=10):
-        Consent.objects.create(
-            customer_id=1, channel=channel, purpose="marketing", state="granted", at=clock.now() - timedelta(days=9),
-            position=position, source="site",
-        )  # fmt: skip
-    return fake
-
-
 def _plan(clock: SetClock, channel: str, message: dict[str, Any], message_class: str = "marketing") -> None:
     steps.plan([send(1, clock.now(), channel=channel, message=message, message_class=message_class)], clock.now())
     run(clock)
@@ -184,27 +166,6 @@ def test_a_text_goes_out_where_the_alimtalk_did_not_arrive(texting: Fake, clock:
     run(clock)
     assert [one["type"] for one in _sent(texting)] == ["ATA", "SMS"]
     assert dict(Delivery.objects.values_list("channel", "state")) == {"kakao": "bounced", "sms": "accepted"}
-
-
-def test_a_refusal_by_telephone_withdraws_the_consent_and_stops_what_waits(texting: Fake, clock: SetClock) -> None:
-    now = clock.now()
-    later = send(1, now, channel="sms", message={"templates": {"ko": {"text": "x"}}}, due_at=now + timedelta(hours=1))
-    steps.plan([later], now)
-    assert refusals.refuse("010-1234-5678", refusals.TEXTS, now)
-    assert not refusals.refuse("01012345678", refusals.TEXTS, now)
-    assert Delivery.objects.get().state == "cancelled"
-    withdrawn = [fact["properties"] for fact in facts("Consent Changed")]
-    assert {one["channel"] for one in withdrawn} == {"sms", "kakao"}
-    assert {one["state"] for one in withdrawn} == {"withdrawn"}
-    assert Suppression.objects.count() == 2
-
-
-def test_stop_to_twilio_is_a_refusal(texting: Fake, clock: SetClock) -> None:
-    form = [("From", "+821012345678"), ("Body", "Stop"), ("To", "+8221234567")]
-    proof = {"x-twilio-signature": twilio.signature("12345", "https://crm.shop.example/hooks/twilio", form)}
-    body = b"From=%2B821012345678&Body=Stop&To=%2B8221234567"
-    assert reports.receive("twilio", proof, body, "/hooks/twilio", clock.now()).status == 200
-    assert Suppression.objects.get().channel == "sms"
 
 
 @pytest.mark.parametrize("provider", sorted(reports.HEARD))
@@ -302,26 +263,6 @@ def test_a_provider_gets_the_letter_with_its_headers(
     assert headers["Message-ID"].startswith(f"<{Delivery.objects.get().pk}.")
     assert (sent["TrackOpens"], sent["TrackLinks"]) == (False, "None")
     assert "Hello" in sent["TextBody"] and "<p>Hello</p>" in sent["HtmlBody"]
-
-
-def test_the_080_list_is_taken_in_to_its_end_and_a_later_yes_stands(
-    texting: Fake, settings: Any, clock: SetClock
-) -> None:
-    pages = [
-        answer(200, {"blackList": [{"recipientNumber": "01012345678"}], "nextKey": "K2"}),
-        answer(200, {"blackList": [{"recipientNumber": "01099998888"}, {}], "nextKey": None}),
-    ]
-    fake = Fake(list(pages))
-    assert blocklist.take_in(settings.DANGOL, fake, clock) == 2
-    assert "startKey=K2" in fake.calls[1][1]
-    assert Suppression.objects.filter(channel="sms").count() == 2
-    clock.advance(timedelta(days=1))
-    Consent.objects.filter(channel="sms").update(state="granted", at=clock.now())
-    assert blocklist.take_in(settings.DANGOL, Fake(list(pages)), clock) == 0
-    _plan(clock, "sms", {"templates": {"ko": {"text": "x"}}})
-    assert Delivery.objects.get().state == "accepted"
-    with pytest.raises(Unavailable):
-        blocklist.take_in(settings.DANGOL, Fake([answer(401, {"errorCode": "Unauthorized"})]), clock)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Solapi's list of numbers that refused by the 080 call: taken in when the shop starts and once a day from then on.
 
-A number is a refusal the first time it is seen; the list keeps it for ever, and a later yes of the customer stands.
+The list keeps a number for ever, so an entry counts by its date: a later yes of the customer stands, a call after that
+is a new refusal. An entry without a date counts the first time it is seen.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -17,6 +19,7 @@ from django.db import DatabaseError, close_old_connections
 
 from dangol.base.clock import Clock
 from dangol.base.errors import DangolError, Unavailable
+from dangol.base.instants import parse_instant
 from dangol.base.settings import Settings
 from dangol.deliver import refusals
 from dangol.deliver.channels.calls import Requests, body_of, fetcher
@@ -26,7 +29,7 @@ log = logging.getLogger("dangol.deliver.blocklist")
 
 EVERY = timedelta(days=1)
 SOON = timedelta(minutes=30)  # after it could not be read
-PAGE, MOST_PAGES = 100, 1_000
+PAGE, MOST_PAGES = 500, 10_000  # numbers on a page, as many as Solapi gives; pages before something must be wrong
 
 
 def run(clock: Clock, stopping: threading.Event) -> None:
@@ -49,21 +52,38 @@ def run(clock: Clock, stopping: threading.Event) -> None:
 def take_in(
     config: Settings, requests: Requests, clock: Clock, new_salt: Callable[[], str] = lambda: secrets.token_hex(16)
 ) -> int:
-    """Read the whole list; how many refusals are new. Raises Unavailable where it cannot be read to its end."""
-    numbers = list(_numbers(config, requests, clock, new_salt))
-    return sum(refusals.refuse(number, refusals.TEXTS, clock.now()) for number in numbers)
+    """Read the whole list; how many refusals are new.
+
+    Raises Unavailable where it cannot be read to its end; the refusals read until then count.
+    """
+    entries = _entries(config, requests, clock, new_salt)
+    return sum(refusals.listed(str(one.get("recipientNumber", "")), _since(one), clock.now()) for one in entries)
 
 
-def _numbers(config: Settings, requests: Requests, clock: Clock, new_salt: Callable[[], str]) -> Iterator[str]:
-    start = ""
+def _since(entry: Mapping[str, Any]) -> datetime | None:
+    """When somebody called last; None where the entry does not say."""
+    told = (parse_instant(entry.get(name)) for name in ("dateCreated", "dateUpdated"))
+    return max((at for at in told if at is not None), default=None)
+
+
+def _entries(
+    config: Settings, requests: Requests, clock: Clock, new_salt: Callable[[], str]
+) -> Iterator[Mapping[str, Any]]:
+    start, seen = "", {""}
     for _ in range(MOST_PAGES):
-        query = urlencode({"limit": str(PAGE)} | ({"startKey": start} if start else {}))
+        query = urlencode({"type": "DENIAL", "limit": str(PAGE)} | ({"startKey": start} if start else {}))
         proof = authorization(config.solapi_key, config.solapi_secret, clock.now(), new_salt())
         answer = requests.request("GET", f"{BASE}/iam/v1/black?{query}", headers={"authorization": proof})
         page = body_of(answer)
-        if answer.status != 200 or not isinstance(page.get("blackList"), list):
+        listed = page.get("blackList")
+        if answer.status != 200 or not isinstance(listed, list | dict):
             raise Unavailable(f"Solapi answers {answer.status} {answer.body[:200].decode('utf-8', 'replace')}")
-        yield from (str(one.get("recipientNumber", "")) for one in page["blackList"] if isinstance(one, dict))
+        found = listed.values() if isinstance(listed, dict) else listed  # by their keys, as its own clients know it too
+        yield from (one for one in found if isinstance(one, dict))
         start = str(page.get("nextKey") or "")
         if not start:
             return
+        if start in seen:
+            raise Unavailable(f"Solapi's list of refusals does not end: the page {start} comes again")
+        seen.add(start)
+    raise Unavailable(f"Solapi's list of refusals has more than {MOST_PAGES} pages; the rest was not read")

@@ -9,11 +9,8 @@ from django.db import transaction
 
 from dangol.base.errors import NotFound
 from dangol.collect.steps import emit_all
-from dangol.deliver import gate, machines, reach, records, rows, rules, suppressions
+from dangol.deliver import machines, records, refusals, rules
 from dangol.deliver.models import Delivery, Link
-from dangol.profile.models import Consent
-
-UNSENT = ("planned", "leased", "deferred")
 
 
 def opened(delivery_id: int, now: datetime, user_agent: str = "") -> None:
@@ -64,38 +61,9 @@ def unsubscribe(delivery_id: int, now: datetime) -> Delivery:
         delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
         if delivery is None:
             raise NotFound(f"no delivery has the id {delivery_id}")
-        address = delivery.address or reach.address_of(delivery.customer_id, delivery.channel)
-        cancelled = cancel_unsent(delivery.customer_id, delivery.channel, now)
-        if _stands(delivery, address) and not cancelled:
-            return delivery
-        if address:
-            suppressions.suppress(delivery.channel, address, rules.MARKETING, "unsubscribe", now)
-        _tell_unsubscribed(delivery, now)
+        if refusals.stop(delivery.channel, [delivery.address], [delivery.customer_id], now):
+            _tell_unsubscribed(delivery, now)
     return delivery
-
-
-def _stands(delivery: Delivery, address: str) -> bool:
-    """Whether an earlier unsubscription still holds: no newer yes has taken it back."""
-    kept = suppressions.of([(delivery.channel, address)]).get((delivery.channel, address), ())
-    since = [one.since for one in kept if one.purpose == rules.MARKETING and one.reason == "unsubscribe"]
-    if not since:
-        return False
-    return not Consent.objects.filter(
-        customer_id=delivery.customer_id, channel=delivery.channel, purpose=rules.MARKETING, state="granted",
-        at__gt=max(since),
-    ).exists()  # fmt: skip
-
-
-def cancel_unsent(customer_id: int, channel: str, now: datetime) -> int:
-    """Stop the marketing that has not left yet; how many messages that was."""
-    queued = Delivery.objects.select_for_update().filter(
-        customer_id=customer_id, channel=channel, message_class=rules.MARKETING, state__in=UNSENT
-    )
-    stopped = list(queued)
-    for row in stopped:
-        gate.apply(row, rules.Deny(("unsubscribed",)), now)
-    rows.save(stopped)
-    return len(stopped)
 
 
 def _tell_unsubscribed(delivery: Delivery, now: datetime) -> None:

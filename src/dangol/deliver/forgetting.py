@@ -8,9 +8,9 @@ from datetime import datetime
 from django.db.models import Q, TextField, Value
 from django.db.models.functions import Cast, Concat
 
+from dangol.deliver import gate
 from dangol.deliver.models import Card, Delivery, Link, OutboxMessage, Subscription
 
-UNSENT = ("planned", "leased", "deferred")
 EMPTY = {"content": "", "context": {}, "address": "", "subject": "", "language": "", "outcome": "", "lease": ""}
 
 
@@ -24,7 +24,7 @@ def forget(customer_ids: Collection[int], now: datetime) -> dict[str, int]:
         "browsers for web push": Subscription.objects.filter(customer_id__in=customer_ids).delete()[0],
         "links of messages": Link.objects.filter(delivery__in=mine).delete()[0],
     }
-    mine.filter(state__in=UNSENT).update(state="cancelled", finished_at=now, leased_until=None)
+    mine.filter(state__in=gate.UNSENT).update(state="cancelled", finished_at=now, leased_until=None)
     told["messages kept as a state and a time"] = mine.update(**EMPTY, trigger=unnamed)
     return told
 

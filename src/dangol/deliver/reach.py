@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dangol.base.parts import parts
-from dangol.deliver import subscriptions
+from dangol.deliver import subscriptions, suppressions
 from dangol.deliver.models import Delivery
 from dangol.profile.models import Profile
 
@@ -36,6 +36,25 @@ def address_of(customer_id: int, channel: str = "email") -> str:
     return READERS[channel]([customer_id]).get(customer_id, "") if channel in READERS else ""
 
 
+def all_of(customer_id: int, channel: str) -> list[str]:
+    """Every address at which one customer may be reached on a channel: browsers are many."""
+    if channel == "webpush":
+        return subscriptions.all_of(customer_id)
+    address = address_of(customer_id, channel)
+    return [address] if address else []
+
+
+def customers_at(channel: str, address: str) -> list[int]:
+    """Who is reached at an address on a channel."""
+    if channel == "webpush":
+        return subscriptions.customers_at(address)
+    if channel not in COLUMNS:
+        return []
+    written = {f"{COLUMNS[channel]}__in": suppressions.forms(channel, address)}
+    found = Profile.objects.filter(**written).order_by("pk")
+    return list(found.values_list("pk", flat=True))
+
+
 def _emails(customers: Sequence[int]) -> Places:
     return _column(customers, "email")
 
@@ -52,6 +71,7 @@ def _column(customers: Sequence[int], name: str) -> Places:
     }
 
 
+COLUMNS = {"email": "email", "sms": "phone", "kakao": "phone"}  # of the profile
 READERS: dict[str, Callable[[Sequence[int]], Places]] = {
     "email": _emails,
     "sms": _phones,

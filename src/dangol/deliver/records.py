@@ -8,7 +8,7 @@ from typing import Any
 
 from dangol.campaign.models import Campaign
 from dangol.collect.steps import emit_all
-from dangol.deliver import autopilot, fallbacks, outcomes, resting, retries, rules, suppressions
+from dangol.deliver import autopilot, fallbacks, outcomes, refusals, resting, retries, rules, suppressions
 from dangol.deliver.models import Delivery
 from dangol.deliver.outcomes import Outcome
 
@@ -40,7 +40,7 @@ def record(ended: Sequence[tuple[Delivery, Outcome]], now: datetime) -> None:
         if outcome.state == "bounced" and outcome.hard:
             suppressions.suppress(delivery.channel, delivery.address, rules.EVERY_PURPOSE, "hard_bounce", now)
         elif outcome.reason == outcomes.REFUSED:
-            suppressions.suppress(delivery.channel, delivery.address, rules.MARKETING, "unsubscribe", now)
+            refusals.refuse(delivery.address, delivery.channel, now, customers=[delivery.customer_id])
         elif outcome.state == "bounced" and delivery.channel == "email":
             resting.refused(delivery, outcome, now)
         fallbacks.plan(delivery, now)
@@ -84,17 +84,8 @@ def _facts(delivery: Delivery, outcome: Outcome, told: dict[str, Any], now: date
             facts.append(fact("Survey Asked", "asked", survey=survey))
         return facts
     if outcome.state == "bounced":
-        facts = [fact(named(delivery.channel, "bounced"), "bounced", kind=outcome.kind, reason=outcome.reason)]
-        if outcome.reason == outcomes.REFUSED:
-            facts.append(_withdrawn(delivery, now))
-        return facts
+        return [fact(named(delivery.channel, "bounced"), "bounced", kind=outcome.kind, reason=outcome.reason)]
     return []
-
-
-def _withdrawn(delivery: Delivery, now: datetime) -> OwnFact:
-    """The provider knows of a refusal that we had not heard of."""
-    consent = {"channel": delivery.channel, "purpose": rules.MARKETING, "state": "withdrawn", "basis": "refusal"}
-    return "Consent Changed", delivery.customer_id, consent, f"withdrawn:refused:{delivery.pk}", now
 
 
 def named(channel: str, what: str) -> str:

@@ -14,11 +14,13 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from dangol.base.errors import NotFound
 from dangol.deliver import feedback, refusals, returns
 from dangol.deliver.hearing.esps import VIEWS, EspHearing
 from dangol.deliver.hearing.solapi import Solapi
 from dangol.deliver.hearing.told import Call, Fate, Hearing, Refusal, Told
 from dangol.deliver.hearing.twilio import Twilio
+from dangol.deliver.models import Delivery
 
 log = logging.getLogger("dangol.deliver.reports")
 
@@ -42,7 +44,7 @@ def receive(provider: str, headers: Mapping[str, str], body: bytes, path: str, n
         return Received(403, "the signature is not this shop's, or the setting for it is empty")
     try:
         told = hearing.told(call, config)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         log.warning("a call of %s cannot be read: %s", provider, error)
         return Received(400, "it cannot be read")
     book(told, now)
@@ -55,9 +57,20 @@ def book(told: Sequence[Told], now: datetime) -> None:
         for one in told:
             if isinstance(one, Fate):
                 returns.book(one.delivery, [one.report], now)
-            elif isinstance(one, Refusal) and one.channels == ("email",):
-                feedback.unsubscribe(one.delivery, now)
             elif isinstance(one, Refusal):
-                refusals.refuse(one.address, one.channels, now)
+                _refuse(one, now)
             else:
                 feedback.visited(one.delivery, one.what, one.url, one.user_agent, one.id, now)
+
+
+def _refuse(told: Refusal, now: datetime) -> None:
+    """By the message they refused by, which tells the campaign; texts, and a message there is no more, by address."""
+    if told.delivery and told.channel not in refusals.TEXTS:
+        try:
+            feedback.unsubscribe(told.delivery, now)
+        except NotFound:
+            log.warning("a refusal names delivery %d, which there is no more: its address counts", told.delivery)
+        else:
+            return
+    customers = Delivery.objects.filter(pk=told.delivery).values_list("customer_id", flat=True)
+    refusals.refuse(told.address, told.channel, now, customers=list(customers))

@@ -20,6 +20,7 @@ from dangol.deliver import (
     marks,
     outcomes,
     records,
+    refusals,
     resting,
     returned,
     rows,
@@ -107,6 +108,7 @@ def _bounced(delivery: Delivery, report: Report, told: dict[str, Any], now: date
 def _complained(delivery: Delivery, told: dict[str, Any], now: datetime) -> None:
     """Who calls a letter spam has said no, for good."""
     suppressions.suppress(delivery.channel, delivery.address, rules.MARKETING, "complaint", now)
+    refusals.stop(delivery.channel, [delivery.address], [delivery.customer_id], now)
     consent = {
         "channel": delivery.channel, "purpose": rules.MARKETING, "state": "withdrawn", "basis": "complaint",
         "campaign": delivery.campaign, "delivery": delivery.pk,

@@ -45,7 +45,6 @@ __all__ = [
 ]
 
 AT_ONCE = 500  # deliveries that a worker takes under one lease
-UNSENT = ("planned", "leased", "deferred")
 CRASHED = "the worker ended before it knew"
 
 
@@ -170,7 +169,7 @@ def _part_twins(deliveries: QuerySet[Delivery]) -> None:
     ):
         alike[campaign, step, customer, trigger].append((pk, state))
     for twins in alike.values():
-        unsent = [pk for pk, state in twins if state in UNSENT]
+        unsent = [pk for pk, state in twins if state in gate.UNSENT]
         too_many = unsent if len(unsent) < len(twins) else unsent[1:]
         if too_many and len(twins) > 1:
             Delivery.objects.filter(pk__in=too_many).update(

@@ -85,6 +85,17 @@ def _are_keys(p256dh: str, auth: str) -> bool:
         return False
 
 
+def all_of(customer_id: int) -> list[str]:
+    """The addresses of all browsers of a customer that still listen."""
+    rows = Subscription.objects.filter(customer_id=customer_id, ended_at=None).order_by("at", "pk")
+    return list(rows.values_list("key", flat=True))
+
+
+def customers_at(key: str) -> list[int]:
+    """Whose browser an address is."""
+    return list(Subscription.objects.filter(key=key).values_list("customer_id", flat=True))
+
+
 def newest(customers: Sequence[int]) -> dict[int, str]:
     """The address of each customer's newest browser that still listens."""
     return {

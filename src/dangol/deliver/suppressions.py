@@ -38,8 +38,13 @@ def hashes(channel: str, address: str) -> tuple[str, ...]:
     Rows that were written before there was one form hold whatever form they were told, and a hash cannot be turned back
     into an address to be made anew: so an address with a domain of other letters is asked for in both its forms.
     """
-    forms = (normal(channel, address), address.strip().lower(), _lettered(normal(channel, address)))
-    return tuple(_hashed(channel, form) for form in dict.fromkeys(forms))
+    return tuple(_hashed(channel, form) for form in forms(channel, address))
+
+
+def forms(channel: str, address: str) -> tuple[str, ...]:
+    """How one address may be written in a customer's file, the normal form first."""
+    found = (normal(channel, address), address.strip().lower(), _lettered(normal(channel, address)))
+    return tuple(dict.fromkeys(found))
 
 
 def _lettered(address: str) -> str:

@@ -44,10 +44,10 @@ class EspHearing:
     def told(self, call: Call, settings: Settings) -> Sequence[Told]:
         try:
             events = self._view(settings).parse_events(_request(call))
+            found = [(event, _delivery(event, settings)) for event in events]
+            return [told for event, delivery in found if delivery and (told := _told(event, delivery))]
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"an event without {error}") from error
-        found = ((event, marks.marked(settings.secret, str((event.metadata or {}).get(MARK, "")))) for event in events)
-        return [told for event, delivery in found if delivery and (told := _told(event, delivery))]
+            raise ValueError(f"an event that is none: {error}") from error
 
     def _view(self, settings: Settings) -> Any:
         module, name = VIEWS[self._name]
@@ -73,6 +73,10 @@ def _request(call: Call) -> HttpRequest:
     return request
 
 
+def _delivery(event: Any, settings: Settings) -> int | None:
+    return marks.marked(settings.secret, str((event.metadata or {}).get(MARK, "")))
+
+
 def _told(event: Any, delivery: int) -> Told | None:
     kind = event.event_type
     if kind == "delivered":
@@ -82,10 +86,14 @@ def _told(event: Any, delivery: int) -> Told | None:
     if kind == "complained":
         return Fate(delivery, Report("complained", said=_said(event)))
     if kind == "unsubscribed":
-        return Refusal(event.recipient or "", ("email",), delivery)
+        return Refusal(_text(event.recipient), "email", delivery)
     if kind in {"opened", "clicked"}:
-        return Visit(delivery, kind, event.click_url or "", event.user_agent or "", event.event_id or "")
+        return Visit(delivery, kind, _text(event.click_url), _text(event.user_agent), _text(event.event_id))
     return None
+
+
+def _text(told: Any) -> str:
+    return told if isinstance(told, str) else ""
 
 
 def _bounce(event: Any) -> Report:

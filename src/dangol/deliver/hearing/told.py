@@ -48,7 +48,7 @@ class Refusal:
     """A customer told the provider that they want no more advertising."""
 
     address: str
-    channels: tuple[str, ...] = ("sms",)
+    channel: str = "sms"
     delivery: int = 0  # the message they refused by, where the provider says
 
 
