@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from dangol.base.parts import parts
-from dangol.campaign import entering, templates
+from dangol.campaign import entering, templates, trails
 from dangol.campaign.book import ACTIVE, Book
 from dangol.campaign.definition import Change, Emit, GoTo
 from dangol.campaign.entering import Starting
@@ -21,7 +21,6 @@ from dangol.segment import lists
 
 log = logging.getLogger("dangol.campaign")
 
-LONGEST_TRAIL = 10  # campaigns that lead to each other
 Facts = tuple[str, int, Mapping[str, Any], str, datetime]
 
 
@@ -36,7 +35,7 @@ def carry_out(book: Book, asked: Sequence[Asked], now: datetime) -> None:
     for one in asked:
         if isinstance(one.act, Change) and one.act.traits:
             told = filled(one.act.traits, variables(one, traits))
-            context = {"campaign": {"key": one.run.campaign.key, "step": one.step.key}}
+            context = {"campaign": _origin(one)}
             collect.emit_identify(one.run.customer_id, told, context, message_id=_id("changed", one), at=now)
         if isinstance(one.act, GoTo):
             _go_to(book, one, one.act, now)
@@ -48,20 +47,26 @@ def _fact(one: Asked, traits: Mapping[int, Mapping[str, Any]], now: datetime) ->
     match one.act:
         case Emit(fact, properties):
             told = filled(properties, variables(one, traits))
-            return tell(fact, {**told, "campaign": one.run.campaign.key, "step": one.step.key, "trail": trail(one)})
+            return tell(fact, {**told, **_origin(one)})
         case Change(list_key=key, on=on) if key:
             listed = lists.told(key, member=on)
-            return None if listed is None else tell("List Changed", listed)
+            return None if listed is None else tell("List Changed", {**listed, **_origin(one)})
         case Change(topic=key, on=on) if key:
-            return tell("Topic Changed", {"topic": key, "subscribed": on})
+            return tell("Topic Changed", {"topic": key, "subscribed": on, **_origin(one)})
         case Change(consent=consent) if consent:
-            return tell("Consent Changed", {**consent, "basis": "campaign", "source": one.run.campaign.key})
+            told = {**consent, "basis": "campaign", "source": one.run.campaign.key, **_origin(one)}
+            return tell("Consent Changed", told)
         case _:
             return None
 
 
 def _told(one: Asked, now: datetime, name: str, properties: Mapping[str, Any]) -> Facts:
     return name, one.run.customer_id, properties, _id("told", one), now
+
+
+def _origin(one: Asked) -> dict[str, Any]:
+    """Where a fact comes from: without it nobody could tell that campaigns go round in circles."""
+    return {"campaign": one.run.campaign.key, "step": one.step.key, "trail": trails.trail_of(one.run)}
 
 
 def _id(what: str, one: Asked) -> str:
@@ -71,20 +76,16 @@ def _id(what: str, one: Asked) -> str:
 def _go_to(book: Book, one: Asked, act: GoTo, now: datetime) -> None:
     """Let a customer begin another campaign, unless that one led here."""
     other = next((row for row in book.campaigns.values() if row.key == act.campaign and row.state == ACTIVE), None)
-    been = trail(one)
-    if other is None or other.key in been or len(been) > LONGEST_TRAIL:
-        log.warning("campaign %s does not go on to %s: it rests, or led here", one.run.campaign.key, act.campaign)
+    been = trails.trail_of(one.run)
+    if other is None:
+        log.warning("campaign %s does not go on to %s: that rests", one.run.campaign.key, act.campaign)
+        return
+    if not trails.leads_on(been, other.key):
+        trails.mark(one.run, other.key)
         return
     trigger = f"from:{one.run.campaign_id}:{one.run.pk or one.run.home}"
-    context = {**one.run.context, "trail": been}
+    context = {**trails.unmarked(one.run.context), "trail": been}
     entering.start(book, other, [Starting(one.run.customer_id, trigger, now, context, one.run.about)], now)
-
-
-def trail(one: Asked) -> list[str]:
-    """The campaigns through which a customer came, this one the last."""
-    event = one.run.context.get("event") or {}
-    before = one.run.context.get("trail") or (event.get("properties") or {}).get("trail") or []
-    return [*before, one.run.campaign.key] if isinstance(before, list) else [one.run.campaign.key]
 
 
 # --- values that may hold Liquid ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from msgspec.structs import replace as replaced
 from dangol.base.errors import Fault, Invalid
 from dangol.base.models import Shop
 from dangol.base.parts import parts
-from dangol.campaign import rules, runs, waits, walking
+from dangol.campaign import rules, runs, trails, waits, walking
 from dangol.campaign.book import Book, Plan
 from dangol.campaign.definition import Definition, TraitDay
 from dangol.campaign.models import Campaign, Run
@@ -60,9 +60,12 @@ def _by_segment(definition: Definition, changes: Sequence[Change], told: Told) -
     if not entered:
         return
     newest = {who: fact for fact, who in told if fact.type == "track" and not fact.own}
+    led = {who: trail for fact, who in told if (trail := trails.told_by(fact))}
     for change in entered:
         fact = newest.get(change.customer_id)
         context = {"segment": definition.entry.segment} | (rules.context_of(fact) if fact else {})
+        if change.customer_id in led:
+            context["trail"] = led[change.customer_id]
         yield Starting(change.customer_id, rules.segment_trigger(change.at), change.at, context)
 
 
@@ -81,7 +84,8 @@ def _by_fact(definition: Definition, told: Told, now: datetime) -> Iterator[Star
             if not about:
                 continue  # a cart without a number cannot be told from another
             trigger = rules.keyed_trigger(entry, about, trigger)
-        yield Starting(who, trigger, fact.at, rules.context_of(fact), about)
+        trail = trails.told_by(fact)
+        yield Starting(who, trigger, fact.at, rules.context_of(fact) | ({"trail": trail} if trail else {}), about)
 
 
 def day_segment(definition: Definition) -> dict[str, Any] | None:
@@ -121,7 +125,7 @@ def _by_day(day: TraitDay, window: str, changes: Sequence[Change], now: datetime
 def start(book: Book, campaign: Campaign, starting: Iterable[Starting], now: datetime) -> list[Run]:
     """Begin a run for each who may; those that were new and are under way or held out. Nothing is walked yet."""
     plan = book.plan(campaign.pk)
-    first = {(one.customer, one.trigger): one for one in reversed(list(starting))}
+    first = {(one.customer, one.trigger): one for one in reversed(_led_on(campaign, starting))}
     if not first:
         return []
     earlier = _earlier(campaign, sorted({customer for customer, _ in first}))
@@ -139,6 +143,21 @@ def start(book: Book, campaign: Campaign, starting: Iterable[Starting], now: dat
     runs.tell_entered(new)
     runs.tell_left(walk, now)
     return new
+
+
+def _led_on(campaign: Campaign, starting: Iterable[Starting]) -> list[Starting]:
+    """Those whom no trail keeps out; where one does, the run that led here says so."""
+    on: list[Starting] = []
+    back: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for one in starting:
+        trail = tuple(one.context.get("trail", ()))
+        if trails.leads_on(trail, campaign.key):
+            on.append(one)
+        else:
+            back[trail].append(one.customer)
+    for trail, customers in back.items():
+        trails.mark_newest(trail, customers, campaign.key)
+    return on
 
 
 def make(campaign: Campaign, plan: Plan, one: Starting, of_all: float) -> Run:

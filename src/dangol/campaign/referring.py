@@ -1,4 +1,4 @@
-"""What a definition speaks of that has to be there before it runs: segments, lists, campaigns."""
+"""What a definition speaks of that has to be there before it runs: segments, lists, campaigns that do not lead back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dangol.base.errors import Fault
+from dangol.campaign import trails
 from dangol.campaign.definition import Definition
 from dangol.campaign.models import Campaign
 from dangol.segment import lists
@@ -14,8 +15,8 @@ from dangol.segment import steps as segment
 from dangol.segment.models import Segment
 
 
-def faults(written: Mapping[str, Any], definition: Definition, at: str) -> Iterator[Fault]:
-    """What is missing, with its place."""
+def faults(campaign: str, written: Mapping[str, Any], definition: Definition, at: str) -> Iterator[Fault]:
+    """What is missing, and what would go round in circles, with its place."""
     key = definition.entry.segment
     if key and not Segment.shown.filter(key=key, state="active").exists():
         yield Fault(f"{at}/entry/segment", key, "the key of an active segment")
@@ -28,6 +29,10 @@ def faults(written: Mapping[str, Any], definition: Definition, at: str) -> Itera
     for pointer, other in _campaigns(written, at):
         if not Campaign.objects.filter(key=other).exists():
             yield Fault(pointer, other, "the key of a campaign")
+    places = {step.get("key"): pointer for pointer, step in steps(written.get("steps"), f"{at}/steps")}
+    for step, what, way in trails.circles(campaign, definition):
+        allowed = f"what does not begin this campaign again: {' → '.join([campaign, *way])}"
+        yield Fault(places[step], what, allowed)
 
 
 def rules(written: Mapping[str, Any], at: str) -> Iterator[tuple[str, Any]]:

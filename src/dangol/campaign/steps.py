@@ -84,7 +84,7 @@ def put(
 def _change(campaign: Campaign, name: str, definition: dict[str, Any], apply_to: str, now: datetime) -> None:
     if campaign.state in (ACTIVE, DRAINING):
         definition = stored.pinned(definition)
-        _check_references(definition)
+        _check_references(campaign.key, definition)
     if campaign.activated_at:
         _check_holdout(campaign.definition, definition)
     if campaign.definition != definition:
@@ -165,7 +165,7 @@ def activate(key: str, now: datetime) -> Campaign:
             return campaign
         if campaign.state == ARCHIVED:
             raise Conflict(f"campaign {key} was put away")
-        _check_references(campaign.definition)
+        _check_references(key, campaign.definition)
         waits = hidden.keep(rules_of(parse(campaign.definition)), now)
     if waits:
         computing.finish(now)
@@ -224,10 +224,11 @@ def _settle(campaign: Campaign, now: datetime) -> None:
         segment.settle(None, now)
 
 
-def _check_references(definition: Mapping[str, Any]) -> None:
-    """Whether the segments, lists and campaigns are there that a definition speaks of. Raises Invalid."""
+def _check_references(key: str, definition: Mapping[str, Any]) -> None:
+    """Whether the segments, lists and campaigns are there that a definition speaks of, and none leads back to it.
+    Raises Invalid."""
     found = parse(definition, "/definition")
-    faults = list(referring.faults(definition, found, "/definition"))
+    faults = list(referring.faults(key, definition, found, "/definition"))
     if faults:
         raise Invalid(faults)
 
