@@ -20,8 +20,8 @@ def goals() -> set[str]:
 
 def forget(customer_ids: Collection[int], now: datetime) -> dict[str, int]:
     """End these customers' runs, and take out what started them."""
-    runs = Run.objects.filter(customer_id__in=customer_ids)
+    runs = Run.every.filter(customer_id__in=customer_ids)
     runs.filter(state="active").update(state="left", ended_at=now, due_at=None)
     unnamed = Concat(Value("erased:"), Cast("id", TextField()))
     Exposure.objects.filter(customer_id__in=customer_ids).update(trigger=unnamed)
-    return {"runs kept as an arm and a time": runs.update(context={}, trigger=unnamed)}
+    return {"runs kept as an arm and a time": runs.update(context={}, about="", trigger=unnamed)}

@@ -55,7 +55,7 @@ class Holding:
         about = Q()
         for path in self.by:
             about |= Q(**{path: ids})
-        return self.model._default_manager.filter(about).order_by(*self.order)
+        return self.model._base_manager.filter(about).order_by(*self.order)
 
     def told(self, ids: Collection[int]) -> Iterator[Row]:
         """Every row about these customers, in plain values."""
