@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from dangol.campaign.book import plan_of
-from dangol.campaign.definition import WaitFor
+from dangol.campaign.definition import WaitFor, Webhook
 from dangol.campaign.models import Campaign, Run, Version
 from dangol.campaign.walking import RUNNING, WAITING
 from dangol.campaign.way import Way
@@ -38,8 +38,9 @@ def move(campaign: Campaign, now: datetime) -> None:
 
 
 def _stay_or_begin(there: QuerySet[Run], way: Way, after: Way, key: str, version: int) -> None:
-    """At a step of the same key: who waits in it goes on waiting while it still is one to wait in."""
-    if isinstance(after.steps[key].act, WaitFor) and isinstance(way.steps[key].act, WaitFor):
+    """At a step of the same key: who waits in it goes on waiting while it still is one to wait in so."""
+    was, now = way.steps[key].act, after.steps[key].act
+    if any(isinstance(was, kind) and isinstance(now, kind) for kind in (WaitFor, Webhook)):
         there.update(version=version)
     else:
         there.update(version=version, phase=WAITING, since=None)
