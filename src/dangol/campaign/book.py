@@ -73,6 +73,7 @@ class Book:
         rows = Campaign.objects.filter(state__in=states).defer("definition")
         self.campaigns = {row.pk: row for row in rows}
         self._plans: dict[tuple[int, int], Plan] = {}
+        self._versions: dict[int, dict[int, str]] = {}
 
     @cached_property
     def shop(self) -> Shop:
@@ -89,10 +90,17 @@ class Book:
     def _read(self, row: Campaign, number: int) -> Plan:
         if number == row.version:
             return _known(row.digest) or _keep(row.digest, row.definition)
-        old = Version.objects.filter(campaign_id=row.pk, number=number).first()
-        if old is None:  # cannot be: versions stay as long as their campaign
+        digest = self.versions(row.pk).get(number)
+        if digest is None:  # cannot be: versions stay as long as their campaign
             return self.plan(row.pk)
-        return _known(old.digest) or _keep(old.digest, old.definition)
+        return _known(digest) or _keep(digest, Version.objects.get(campaign_id=row.pk, number=number).definition)
+
+    def versions(self, campaign_id: int) -> dict[int, str]:
+        """Every version that a campaign ever had, also one by which nobody is under way, with its digest."""
+        if campaign_id not in self._versions:
+            rows = Version.objects.filter(campaign_id=campaign_id).values_list("number", "digest")
+            self._versions[campaign_id] = dict(rows)
+        return self._versions[campaign_id]
 
     @cached_property
     def holdout_percent(self) -> float:

@@ -14,7 +14,7 @@ from dangol.campaign.models import Run
 from dangol.campaign.walking import Walk
 from dangol.collect.steps import emit_all
 
-CHANGING = ("version", "step", "phase", "since", "due_at", "state", "ended_at", "reached_at", "context")
+CHANGING = ("version", "step", "phase", "since", "due_at", "state", "ended_at", "ended_for", "reached_at", "context")
 # By hand, as in deliver/rows.py: the ORM's own bulk update builds one CASE per row and column.
 UPDATE = f"UPDATE campaign_run SET {', '.join(f'{name} = %s' for name in CHANGING)} WHERE id = %s"  # noqa: S608
 

@@ -12,10 +12,12 @@ from dangol.campaign.book import ARCHIVED, PAUSED, Book, Plan
 from dangol.campaign.definition import Definition, Goal
 from dangol.campaign.models import Campaign, Run
 from dangol.campaign.stored import fact_of, named_rows
+from dangol.campaign.walking import LEFT
 from dangol.collect.facts import Fact
 from dangol.profile.models import Fact as Row
 from dangol.segment.matching import Pattern, matching
 
+OF_ITSELF = ("exited", "no_date")  # a way that ends so: what was asked for on it is still wanted
 Key = tuple[str, int, str]  # campaign, customer, trigger
 Facts = dict[tuple[str, int], list[Fact]]  # by name and customer
 
@@ -29,7 +31,7 @@ def standing(keys: Iterable[Key]) -> dict[Key, str]:
     found = {key: "paused" for key in wanted if states.get(key[0]) == PAUSED}
     found |= {key: "left" for key in wanted if states.get(key[0]) == ARCHIVED}
     book = Book(tuple(set(states.values())))
-    goals = {c.pk for c in book.campaigns.values() if c.key in states and _may_end(book.plan(c.pk))}
+    goals = {c.pk for c in book.campaigns.values() if c.key in states and _any_may_end(book, c)}
     for part in parts(sorted({customer for _, customer, _ in wanted}) if goals else []):
         runs = list(Run.objects.filter(customer_id__in=part, campaign_id__in=goals))
         for run in runs:
@@ -66,6 +68,13 @@ def _goal_facts(runs: Sequence[Run], book: Book) -> Facts:
     return found
 
 
+def _any_may_end(book: Book, campaign: Campaign) -> bool:
+    """Whether runs by any version may end before their message: also of those that are over its last may be waiting."""
+    return _may_end(book.plan(campaign.pk)) or any(
+        _may_end(book.plan(campaign.pk, number)) for number in book.versions(campaign.pk) if number != campaign.version
+    )
+
+
 def _may_end(plan: Plan) -> bool:
     definition = plan.definition
     return bool(definition.exit) or bool(definition.goal and definition.exit_on_goal)
@@ -78,7 +87,7 @@ def _ended(run: Run, plan: Plan, book: Book, facts: Facts) -> str:
         return "reached"
     if goal and goal.fact and _happened(run, plan.definition, goal, book.shop, facts.get((goal.fact, run.customer_id))):
         return "reached"
-    return "left" if run.state == "left" else ""
+    return "left" if run.state == LEFT and run.ended_for not in OF_ITSELF else ""
 
 
 def _happened(run: Run, definition: Definition, goal: Goal, shop: Shop, facts: Sequence[Fact] | None) -> bool:
