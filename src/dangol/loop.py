@@ -19,7 +19,7 @@ from pathlib import Path
 
 from django.db import DatabaseError, connection
 
-from dangol.base.clock import Clock
+from dangol.base.clock import Clock, from_us
 from dangol.base.models import region
 from dangol.base.turns import turn
 from dangol.base.watching import Watch
@@ -69,8 +69,8 @@ def turn_once(facts_log: Log, clock: Clock, at_once: int = AT_ONCE) -> int:
     collect.flush(facts_log)
     now = clock.now()
     with turn():
-        done = _take_facts(facts_log, now, at_once)
-        done += _let_time_pass(now, at_once)
+        done, heard = _take_facts(facts_log, now, at_once)
+        done += _let_time_pass(now, heard, at_once)
     collect.flush(facts_log)
     return done
 
@@ -81,10 +81,11 @@ def settle(facts_log: Log, clock: Clock) -> None:
         pass
 
 
-def _take_facts(facts_log: Log, now: datetime, at_once: int) -> int:
+def _take_facts(facts_log: Log, now: datetime, at_once: int) -> tuple[int, datetime]:
+    """How many facts were taken, and up to when everything that had arrived is known."""
     entries = facts_log.read(collect.position(), at_once)
     if not entries:
-        return 0
+        return 0, now
     try:
         _take(entries, now)
         heard.note(entries)
@@ -93,7 +94,7 @@ def _take_facts(facts_log: Log, now: datetime, at_once: int) -> int:
     except Exception as error:
         raise FactsFailed(len(entries)) from error
     collect.advance(entries[-1].position)
-    return len(entries)
+    return len(entries), now if len(entries) < at_once else min(now, from_us(entries[-1].received_us))
 
 
 def _take(entries: list[Entry], now: datetime) -> None:
@@ -158,10 +159,10 @@ def foretell(now: datetime) -> int:
     return piece.done
 
 
-def _let_time_pass(now: datetime, at_once: int) -> int:
+def _let_time_pass(now: datetime, heard: datetime, at_once: int) -> int:
     changes = segment.wake(now, at_once)
     campaign.enter(changes, [], [], now)
-    sends = campaign.advance(now, at_once)
+    sends = campaign.advance(now, at_once, heard)
     deliver.plan(sends, now)
     return len(changes) + len(sends)
 

@@ -16,13 +16,15 @@ from dangol.campaign.book import GOING, Book
 from dangol.campaign.models import Campaign, Run, Wave
 from dangol.campaign.people import Cohort
 from dangol.campaign.rules import Send
-from dangol.campaign.walking import RUNNING, Walk
+from dangol.campaign.walking import INSIDE, RUNNING, Walk
 
 
-def advance(now: datetime, limit: int) -> list[Send]:
+def advance(now: datetime, limit: int, heard: datetime | None = None) -> list[Send]:
     """Take the steps that are due, at most `limit` runs at a time; the messages they ask for.
 
-    Held-out customers move on without one, so that both arms live through the same time.
+    Held-out customers move on without one, so that both arms live through the same time. Whoever waits for something
+    to happen is judged only up to `heard`, when the facts end that were taken so far: what they wait for may be among
+    those that are still to come.
     """
     book = Book(GOING)
     if not book.campaigns:
@@ -30,7 +32,11 @@ def advance(now: datetime, limit: int) -> list[Send]:
     waves.due_waves(book, now, book.shop.zone)
     while True:
         went_on, new = waves.go_on(book, now, limit)
-        due = [run for run in new if run.due_at and run.due_at <= now] if went_on else _due(book, now, limit)
+        due = (
+            [run for run in new if run.due_at and run.due_at <= now]
+            if went_on
+            else _due(book, now, heard or now, limit)
+        )
         sends = _take(book, due, now)
         runs.add(new)
         runs.save(run for run in due if run.pk is not None)
@@ -38,8 +44,10 @@ def advance(now: datetime, limit: int) -> list[Send]:
             return sends
 
 
-def _due(book: Book, now: datetime, limit: int) -> list[Run]:
+def _due(book: Book, now: datetime, heard: datetime, limit: int) -> list[Run]:
     rows = Run.objects.filter(due_at__lte=now, state=RUNNING, campaign_id__in=book.campaigns)
+    if heard < now:
+        rows = rows.exclude(phase=INSIDE, due_at__gt=heard)
     found = list(rows.order_by("due_at", "id")[:limit])
     for run in found:
         run.campaign = book.campaigns[run.campaign_id]

@@ -23,13 +23,15 @@ from dangol.profile.models import Fact as Row
 from dangol.segment.matching import Pattern, matching, value_at
 from dangol.segment.rules import Change
 
+Holding = Mapping[str, datetime]  # the rules that began to hold for one customer, and when
+
 
 @dataclass(frozen=True, slots=True)
 class News:
     """What is new of customers: the facts that fit each pattern, in their order, and the rules that began to hold."""
 
     facts: Mapping[int, Mapping[Pattern, Sequence[Fact]]]
-    holds: Mapping[int, frozenset[str]]
+    holds: Mapping[int, Holding]
 
     @property
     def customers(self) -> list[int]:
@@ -45,11 +47,11 @@ def news(book: Book, changes: Sequence[Change], told: Sequence[tuple[Fact, int]]
             for number in sorted(numbers):
                 fact, who = told[number]
                 facts[who][pattern].append(fact)
-    holds: dict[int, set[str]] = defaultdict(set)
+    holds: dict[int, dict[str, datetime]] = defaultdict(dict)
     for change in changes:
         if change.entered and change.segment in book.segments:
-            holds[change.customer_id].add(change.segment)
-    return News(facts, {customer: frozenset(keys) for customer, keys in holds.items()})
+            holds[change.customer_id].setdefault(change.segment, change.at)
+    return News(facts, holds)
 
 
 def apply(book: Book, new: News, now: datetime) -> None:
@@ -69,18 +71,22 @@ def apply(book: Book, new: News, now: datetime) -> None:
 
 def _touch(run: Run, plan: Plan, new: News, people: Cohort, now: datetime, walk: Walk) -> bool:
     """Whether anything that is new changes this run."""
-    facts, holds = new.facts.get(run.customer_id, {}), new.holds.get(run.customer_id, frozenset())
-    reached = _reached(plan.definition, run, facts, holds)
-    if reached and plan.definition.exit_on_goal:
+    definition = plan.definition
+    facts, holds = new.facts.get(run.customer_id, {}), new.holds.get(run.customer_id, {})
+    reached = _reached(definition, run, facts, holds)
+    noted = reached and run.reached_at is None and (definition.exit_on_goal or _is_rule(definition))
+    if noted:
         run.reached_at = now
+    if reached and definition.exit_on_goal:
         walking.end(run, "goal", now, walk)
         return True
-    if plan.definition.exit and _true(plan.definition.exit, run, run.entered_at, facts, holds):
+    if definition.exit and _true(definition.exit, run, Window(run.entered_at), facts, holds):
         walking.end(run, "exit", now, walk)
         return True
     step = plan.way.steps.get(run.step)
     if run.phase == INSIDE and step and isinstance(step.act, WaitFor):
-        taken = first_true(step.act.branches, run, facts, holds)
+        window = Window(run.since or run.entered_at, run.due_at, now)
+        taken = first_true(step.act.branches, run, window, facts, holds)
         if taken is not None:
             walking.go(run, plan, plan.way.into[step.key, taken], people, now, walk)
             return True
@@ -91,7 +97,7 @@ def _touch(run: Run, plan: Plan, new: News, people: Cohort, now: datetime, walk:
             run.context = {**run.context, "webhooks": answered}
             walking.go(run, plan, plan.way.behind[step.key], people, now, walk)
             return True
-    return False
+    return noted
 
 
 def _answers(fact: Fact, run: Run) -> bool:
@@ -102,7 +108,11 @@ def _answers(fact: Fact, run: Run) -> bool:
     )  # fmt: skip
 
 
-def _reached(definition: Definition, run: Run, facts: Mapping[Pattern, Sequence[Fact]], holds: frozenset[str]) -> bool:
+def _is_rule(definition: Definition) -> bool:
+    return definition.goal is not None and definition.goal.holds is not None
+
+
+def _reached(definition: Definition, run: Run, facts: Mapping[Pattern, Sequence[Fact]], holds: Holding) -> bool:
     goal = definition.goal
     if goal is None:
         return False
@@ -112,45 +122,59 @@ def _reached(definition: Definition, run: Run, facts: Mapping[Pattern, Sequence[
     return any(rules.reaches_goal(definition, run.trigger, run.entered_at, fact) for fact in some)
 
 
-def _true(
-    when: When, run: Run, since: datetime, facts: Mapping[Pattern, Sequence[Fact]], holds: frozenset[str]
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time in which something counts: after `since`, up to `until`; looked at in the turn of `now`."""
+
+    since: datetime
+    until: datetime | None = None
+    now: datetime | None = None
+
+    def has(self, at: datetime) -> bool:
+        return self.since < at and (self.until is None or at <= self.until)
+
+    def has_change(self, at: datetime) -> bool:
+        """Whether a rule came to hold in time. What facts brought about bears the time of the turn, not theirs."""
+        return self.until is None or at <= self.until or at == self.now
+
+
+def _true(when: When, run: Run, window: Window, facts: Mapping[Pattern, Sequence[Fact]], holds: Holding) -> bool:
     if isinstance(when, Holds):
-        return when.segment in holds
+        return when.segment in holds and window.has_change(holds[when.segment])
     some = facts.get(Pattern(when.fact, when.where), ())
-    return any(_counts(when, run, since, fact) for fact in some)
+    return any(window.has(fact.at) and _is_about(when, run, fact) for fact in some)
 
 
-def _counts(when: Happens, run: Run, since: datetime, fact: Fact) -> bool:
-    """Whether a fact is what was waited for: later than what began the waiting, and about the same thing."""
-    if fact.at <= since:
-        return False
+def _is_about(when: Happens, run: Run, fact: Fact) -> bool:
     return not when.match or rules.about_of(value_at(when.match, fact)) == run.about
 
 
 def first_true(
-    branches: Iterable[Branch], run: Run, facts: Mapping[Pattern, Sequence[Fact]], holds: frozenset[str]
+    branches: Iterable[Branch], run: Run, window: Window, facts: Mapping[Pattern, Sequence[Fact]], holds: Holding
 ) -> str | None:
-    """The first branch, as they are written, that has come true since the run began to wait."""
-    since = run.since or run.entered_at
-    return next((one.key for one in branches if _true(one.when, run, since, facts, holds)), None)
+    """The first branch, as they are written, that came true in a window."""
+    return next((one.key for one in branches if _true(one.when, run, window, facts, holds)), None)
 
 
-def look_back(book: Book, arrived: Sequence[Run], now: datetime, walk: Walk) -> None:
+def look_back(book: Book, arrived: Sequence[tuple[Run, datetime]], now: datetime, walk: Walk) -> None:
     """Let those go who came to wait for what had happened by then: facts come in before time passes in a turn."""
-    waiting = [run for run in arrived if run.phase == INSIDE and run.state == RUNNING and run.since and run.since < now]
-    by_run = [(run, _branches(book, run)) for run in waiting]
-    patterns = {Pattern(w.fact, w.where) for _, branches in by_run for w in _facts_of(branches)}
+    by_run = [
+        (run, until, _branches(book, run))
+        for run, until in arrived
+        if run.phase == INSIDE and run.state == RUNNING and run.since and run.since < now
+    ]
+    waiting = [run for run, _, _ in by_run]
+    patterns = {Pattern(w.fact, w.where) for _, _, branches in by_run for w in _facts_of(branches)}
     if not patterns:
         return
     shop = Shop.objects.get()
     stored = _stored(waiting, patterns, now)
     people = Cohort([run.customer_id for run in waiting], (), shop, now)
-    for run, branches in by_run:
+    for run, until, branches in by_run:
         mine = stored.get(run.customer_id, [])
         fitting = matching(patterns, mine, now, shop.zone)
         facts = {pattern: [mine[number] for number in sorted(numbers)] for pattern, numbers in fitting.items()}
-        taken = first_true(branches, run, facts, frozenset())
+        taken = first_true(branches, run, Window(run.since or run.entered_at, until), facts, {})
         if taken is not None:
             plan = book.plan(run.campaign_id, run.version)
             walking.go(run, plan, plan.way.into[run.step, taken], people, now, walk)
@@ -188,8 +212,11 @@ def _reach_afterwards(book: Book, customers: Sequence[int], new: News, now: date
     if not goals or not any(new.holds.get(customer) for customer in customers):
         return
     ended = Run.objects.filter(customer_id__in=customers, campaign_id__in=goals, reached_at=None).exclude(state=RUNNING)
+    reached = []
     for run in ended.only("pk", "customer_id", "campaign_id", "entered_at"):
         goal = goals[run.campaign_id]
         held = goal.holds is not None and goal.holds.segment in new.holds.get(run.customer_id, ())
         if held and run.entered_at < now <= run.entered_at + goal.within:
-            Run.objects.filter(pk=run.pk).update(reached_at=now)
+            reached.append(run.pk)
+    for some in parts(reached):
+        Run.objects.filter(pk__in=some).update(reached_at=now)

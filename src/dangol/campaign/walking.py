@@ -48,7 +48,7 @@ class Walk:
 
     asked: list[Asked] = field(default_factory=list)
     ended: list[tuple[Run, str]] = field(default_factory=list)  # runs that ended, and why
-    arrived: list[Run] = field(default_factory=list)  # at a step that waits for something to happen
+    arrived: list[tuple[Run, datetime]] = field(default_factory=list)  # to wait for something, up to when
 
 
 def take(run: Run, plan: Plan, people: Cohort, now: datetime, walk: Walk) -> None:
@@ -64,7 +64,10 @@ def take(run: Run, plan: Plan, people: Cohort, now: datetime, walk: Walk) -> Non
         if step is None:
             end(run, "finished", now, walk)
             return
+        before = run.phase
         _act(run, step, plan, people, now, walk)
+        if (before, run.phase) == (WAITING, INSIDE):
+            return  # what happened while nobody looked comes before the end of the wait
     run.due_at = now  # goes on in the next turn
 
 
@@ -116,8 +119,9 @@ def _stay(run: Run, act: WaitFor, due_at: datetime, people: Cohort, plan: Plan, 
     if held is not None:
         go(run, plan, plan.way.into[run.step, held], people, now, walk)
         return
-    run.phase, run.since, run.due_at = INSIDE, run.since or due_at, max(due_at + act.within, now)
-    walk.arrived.append(run)
+    until = due_at + act.within
+    run.phase, run.since, run.due_at = INSIDE, run.since or due_at, max(until, now)
+    walk.arrived.append((run, until))
 
 
 def go(run: Run, plan: Plan, key: str, people: Cohort, now: datetime, walk: Walk) -> None:
@@ -138,7 +142,7 @@ def go(run: Run, plan: Plan, key: str, people: Cohort, now: datetime, walk: Walk
 def end(run: Run, reason: str, now: datetime, walk: Walk) -> None:
     """End a run: finished where it came to the end, left for any other reason."""
     run.state = FINISHED if reason == "finished" else LEFT
-    run.due_at, run.ended_at = None, now
+    run.due_at, run.ended_at, run.ended_for = None, now, reason
     walk.ended.append((run, reason))
 
 
