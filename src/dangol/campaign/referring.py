@@ -30,9 +30,9 @@ def faults(campaign: str, written: Mapping[str, Any], definition: Definition, at
         if not Campaign.objects.filter(key=other).exists():
             yield Fault(pointer, other, "the key of a campaign")
     places = {step.get("key"): pointer for pointer, step in steps(written.get("steps"), f"{at}/steps")}
-    for step, what, way in trails.circles(campaign, definition):
+    for place, what, way in trails.circles(campaign, definition):
         allowed = f"what does not begin this campaign again: {' → '.join([campaign, *way])}"
-        yield Fault(places[step], what, allowed)
+        yield Fault(places[place], what, allowed)
 
 
 def rules(written: Mapping[str, Any], at: str) -> Iterator[tuple[str, Any]]:
