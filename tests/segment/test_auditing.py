@@ -15,7 +15,7 @@ from dangol.privacy import doctor
 from dangol.profile.columns import keeping
 from dangol.profile.models import Copy
 from dangol.segment import auditing, audits, steps
-from dangol.segment.models import Audit, Flip, Member
+from dangol.segment.models import Audit, Flip, Member, Standing, Summary
 from tests.shopkit import Kit
 
 DAY = timedelta(days=1)
@@ -83,6 +83,22 @@ def test_what_is_wrong_is_found_told_and_set_right(
     assert dict(Flip.objects.values_list("customer_id", "at")) == flips
     (found,) = [one for one in doctor.examine(clock.now()) if one.what == "memberships"]
     assert not found.good
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_stands_is_left_alone_but_of_who_was_wrong(shop_of_three: Kit) -> None:
+    stood = dict(Standing.objects.values_list("customer_id", "state"))
+    assert audit(shop_of_three).wrong == 0
+    assert dict(Standing.objects.values_list("customer_id", "state")) == stood
+    wrong = shop_of_three.customer("u1")
+    Member.objects.filter(customer_id=wrong).delete()
+    for customer in stood:
+        Summary.objects.create(customer_id=customer, group=1, state=b"")
+    Audit.objects.all().delete()
+    assert audit(shop_of_three).wrong == 1
+    now = dict(Standing.objects.values_list("customer_id", "state"))
+    assert {one: now[one] for one in stood if one != wrong} == {one: stood[one] for one in stood if one != wrong}
+    assert set(Summary.objects.values_list("customer_id", flat=True)) == set(stood) - {wrong}
 
 
 @pytest.mark.django_db(transaction=True)

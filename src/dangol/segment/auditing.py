@@ -1,7 +1,8 @@
 """Once a day what the live path wrote is held against all history; a difference is an alarm, and is set right.
 
 In: members and next flips, and a full evaluation at one instant of the same state. Out: a row that says how it went.
-Promise: nobody is called wrong who only changed meanwhile; who is set right starts no campaign by it.
+Promise: nobody is called wrong who only changed meanwhile; who is set right starts no campaign by it. What stands of
+everybody else is not touched; of who was wrong it is dropped, for it may be what is wrong, and all facts are read.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from django.db import connection
 from dangol.base.clock import Clock, to_us
 from dangol.base.turns import turn
 from dangol.profile.columns import keeping, rows
-from dangol.segment import audits, evaluation, everybody, live, rules
+from dangol.segment import audits, evaluation, everybody, live, rules, standing
 from dangol.segment.active import all_active, rules_of, zone
 from dangol.segment.audits import Difference, day_of
 from dangol.segment.engines import Plan
 from dangol.segment.evaluation import LATEST
-from dangol.segment.models import Audit, Segment, Standing
+from dangol.segment.models import Audit, Segment
 
 log = logging.getLogger("dangol.segment")
 
@@ -73,7 +74,7 @@ def examine(segments: Sequence[Segment], clock: Clock) -> tuple[int, list[Differ
         ids = [one.customer for one in wrong]
         log.error(WRONG, len(ids), ", ".join(map(str, ids[:NAMED])))
         with turn():
-            Standing.objects.filter(customer_id__in=ids).delete()  # how leaves stood may be what is wrong
+            standing.drop(ids)
             live.refresh(ids, clock.now(), imported=ids)
     return full.height, wrong, right
 
