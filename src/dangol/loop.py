@@ -216,6 +216,7 @@ class Runner:
         self._rests = connection.vendor == "sqlite"
         self._others = Watch()
         self._chores_at = clock.now()
+        self._tidied: int | None = None
         quarantine.forget_unpassed(facts_log, collect.position())
 
     def run(self, bell: Bell, stopping: threading.Event, waits: Callable[[], bool] = lambda: False) -> None:
@@ -259,6 +260,7 @@ class Runner:
             privacy.see_to(now)
             privacy.look(now)
             quarantine.drop_old(self._log, now)
+            self._tidied = segment.tidy(self._tidied)
 
     def turn(self) -> int:
         """One turn; how much was done. Raises what is nobody's fault but the store's."""

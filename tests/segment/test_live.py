@@ -158,6 +158,42 @@ def test_a_summed_up_past_is_dropped_with_what_stood(clock: SetClock) -> None:
     assert not Summary.objects.exists()
 
 
+@pytest.mark.usefixtures("shop")
+def test_one_long_history_does_not_make_others_of_the_same_customer_long(clock: SetClock) -> None:
+    now = clock.now()
+    put("views", {"event": "A", "count": {"at_least": 12}}, now)
+    put("orders", {"event": "B", "count": {"at_least": 2}}, now)
+    with patch.object(long, "LONG", 4), patch.object(closing, "BLOCK", 2):
+        for n in range(12):
+            at = now + timedelta(hours=n)
+            arrive(1, [track(n, "A" if n % 5 else "B", at)], at)
+    of_orders = next(group.key for group in live._active().groups if any("'B'" in rule for rule in group.rules))  # type: ignore[union-attr]
+    kept = {key: one.kept for key, one in standing.read([1])[1].groups.items()}
+    assert kept.pop(of_orders) is None
+    assert set(Summary.objects.values_list("group", flat=True)) == {key for key, until in kept.items() if until}
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_was_summed_up_for_a_rule_goes_with_the_rule(clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()
+    monkeypatch.setattr(live, "TIDIED_AT_ONCE", 2)
+    put("views", {"event": "A", "count": {"at_least": 12}}, now)
+    put("orders", {"event": "B", "count": {"at_least": 12}}, now)
+    with patch.object(long, "LONG", 1), patch.object(closing, "BLOCK", 2):
+        for n in range(8):
+            for customer in (1, 2, 3):
+                at = now + timedelta(hours=n)
+                arrive(customer, [track(20 * n + customer, "A", at), track(20 * n + customer + 9, "B", at)], at)
+    tidied = live.tidy(None)
+    assert Summary.objects.count() == 6
+    Segment.objects.filter(key="views").update(rule={"event": "A", "count": {"at_least": 3}}, version=2)
+    assert live.tidy(tidied) is None
+    assert Summary.objects.count() == 4, "some at a time"
+    live.tidy(live.tidy(None))
+    (left,) = set(Summary.objects.values_list("group", flat=True))
+    assert left == next(group.key for group in live._active().groups if any("'B'" in rule for rule in group.rules))  # type: ignore[union-attr]
+
+
 def track(position: int, name: str, at: datetime, **properties: Any) -> Fact:
     return Fact(position, "site", f"m{position}", "track", name, at, at, properties=properties)
 

@@ -47,9 +47,7 @@ def whole(keys: Collection[str]) -> bool:
 
 def drop_others(used: Collection[str]) -> None:
     """Put hidden segments away that nobody uses any more. Inside a turn."""
-    for row in Segment.objects.filter(key__startswith=HIDDEN, state="active").exclude(key__in=used):
-        row.key, row.state = f"@{row.pk}", "gone"  # computing.sweep takes its members away
-        row.save(update_fields=["key", "state"])
+    computing.put_aside(Segment.objects.filter(key__startswith=HIDDEN, state="active").exclude(key__in=used))
     coming = Segment.objects.filter(stands_for__startswith=HIDDEN, state__in=("computing", "failed"))
     for key in coming.exclude(stands_for__in=used).values_list("stands_for", flat=True):
         computing.withdraw(key)

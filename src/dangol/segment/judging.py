@@ -53,7 +53,7 @@ def judge(active: Active, at: Mapping[int, int], news: News | None) -> dict[int,
             todo[number][customer] = (t, first_at)
     summed: dict[int, dict[int, Kept]] = {customer: {} for customer in lengthy}
     for number, (group, customers) in enumerate(zip(active.groups, todo, strict=True)):
-        apart = {c: customers.pop(c) for c in lengthy.keys() & customers.keys()} if group.steady else {}
+        apart = {c: customers.pop(c) for c in lengthy.keys() & customers.keys() if _is_long(lengthy[c], group)}
         found = _ask(group, customers) if customers else {}
         if apart:
             some, kept = _ask_long(group, apart, lengthy, _new(news, apart, number))
@@ -78,6 +78,11 @@ def _open(active: Active, old: Stood, t: int, new: Mapping[int, int]) -> Sequenc
     else:
         numbers = {*new, *active.never_kept}
     return [n for n in numbers if groups[n].told_otherwise or _is_open(old.groups.get(groups[n].key), t, new.get(n))]
+
+
+def _is_long(known: Mapping[int, Said], group: Group) -> bool:
+    """Whether so many facts were found for this very group that they are summed up."""
+    return group.key in known and known[group.key].kept is not None
 
 
 def _is_open(known: Said | None, t: int, fact_at: int | None) -> bool:

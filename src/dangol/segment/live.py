@@ -20,6 +20,7 @@ from django.db.models import Min
 from dangol.base import bulk
 from dangol.base.clock import from_us, to_us
 from dangol.base.parts import parts
+from dangol.base.turns import turn
 from dangol.collect import steps as collect
 from dangol.collect.facts import Fact
 from dangol.identity.rules import Moves
@@ -30,7 +31,7 @@ from dangol.segment.judging import Found, News
 from dangol.segment.models import Flip, Member, Segment, Touched
 from dangol.segment.rules import Change
 
-__all__ = ["Change", "compile_ahead", "forget", "next_flip", "refresh", "rehome", "wake", "write_flips"]
+__all__ = ["Change", "compile_ahead", "forget", "next_flip", "refresh", "rehome", "tidy", "wake", "write_flips"]
 
 WALK_AT_MOST = 200  # flips of one customer that one call follows; the rest waits for the next wake
 
@@ -41,6 +42,7 @@ ENTER = "INSERT INTO segment_member (segment_id, customer_id, since) VALUES (%s,
 FLIPS = "SELECT customer_id, at FROM segment_flip WHERE customer_id IN ({marks})"
 FLIP = """INSERT INTO segment_flip (customer_id, at) VALUES (%s, %s)
     ON CONFLICT (customer_id) DO UPDATE SET at = excluded.at"""
+TIDIED_AT_ONCE = 500  # rows of what the past was summed up to
 ACTIVE_KEPT = 4  # sets of segments whose compiled leaves are at hand
 
 _kept: OrderedDict[tuple[str, ...], Active] = OrderedDict()
@@ -83,6 +85,19 @@ def compile_ahead() -> None:
         connection.close()
     for group in active.groups if active else ():
         group.plan.get_ready()
+
+
+def tidy(tidied: int | None) -> int | None:
+    """In a quiet moment: what was summed up for leaves that no segment has any more goes, some at a time.
+
+    `tidied` and the answer say for which segments at work (their digest) nothing is left over.
+    """
+    active = _active()
+    if active is None or active.digest == tidied:
+        return tidied
+    with turn():
+        more = summaries.drop_others([group.key for group in active.groups], TIDIED_AT_ONCE)
+    return None if more else active.digest
 
 
 def refresh(

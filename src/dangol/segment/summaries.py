@@ -1,7 +1,7 @@
 """What the facts of customers with long histories add up to, as rows: kept beside what stands (standing.py).
 
 A row is worth something only as long as what stands of its customer and group names it; so one that is left over harms
-nobody. Whoever drops what stands drops it too.
+nobody. Whoever drops what stands drops it too; those of leaves that nobody asks any more go in quiet moments.
 """
 
 from __future__ import annotations
@@ -73,3 +73,11 @@ def write(kept: Mapping[tuple[int, int], Kept]) -> None:
 def drop(customer_ids: Collection[int]) -> None:
     for part in parts(sorted(customer_ids)):
         Summary.objects.filter(customer_id__in=part).delete()
+
+
+def drop_others(groups: Collection[int], most: int) -> bool:
+    """Forget what was kept for other groups of leaves, `most` rows at a time; whether there may be more."""
+    rows = list(Summary.objects.exclude(group__in=groups).values_list("customer_id", "group")[:most])
+    for customer, group in rows:
+        Summary.objects.filter(customer_id=customer, group=group).delete()
+    return len(rows) == most
