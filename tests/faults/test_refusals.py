@@ -30,7 +30,7 @@ __all__ = ["wire"]  # the fixture
 MINUTE = timedelta(minutes=1)
 
 
-class Slow(Laned):
+class Slow(Laned[Message]):
     """A provider that lets the first message wait for its answer until it is told to go on."""
 
     lanes = 1
@@ -39,7 +39,10 @@ class Slow(Laned):
         self.waits, self.go_on = threading.Event(), threading.Event()
         self.got: list[int] = []
 
-    def hand_over(self, delivery: Delivery, message: Message) -> Outcome:
+    def _written(self, delivery: Delivery, message: Message) -> Message:
+        return message
+
+    def _sent(self, delivery: Delivery, message: Message, made: Message) -> Outcome:
         self.got.append(delivery.customer_id)
         self.waits.set()
         assert self.go_on.wait(60)
