@@ -263,6 +263,17 @@ def bench_send(
     print(json.dumps(send.run(messages, signed=signed, workers=workers)))
 
 
+@bench_app.command("broadcast")
+def bench_broadcast(
+    customers: Annotated[int, typer.Option(help="Customers the broadcast goes to.")] = 200_000,
+    others: Annotated[int, typer.Option(help="Messages of another campaign that are due meanwhile.")] = 500,
+) -> None:
+    """Messages of a broadcast a second that are planned, and how long another campaign waits for it."""
+    from dangol.bench import broadcast
+
+    print(json.dumps(broadcast.run(customers, others)))
+
+
 @bench_app.command("segment")
 def bench_segment(
     facts: Annotated[int, typer.Option(help="Facts in the shop's history.")] = 30_000,

@@ -21,33 +21,40 @@ def plan(messages: int) -> dict[str, Any]:
 
     from dangol.deliver import dkim
 
-    campaign, now = _shop(), datetime.now(UTC)
+    open_shop()
+    campaign, now = _campaign(), datetime.now(UTC)
     dkim.make_key(settings.DANGOL.folder)
     seconds = 0.0
     for start in range(1, messages + 1, PART):
         customers = range(start, min(start + PART, messages + 1))
-        _customers(customers, now)
+        make_customers(customers, now)
         seconds += _plan(campaign, customers, now)
     return {"planned_per_second": round(messages / max(seconds, 0.001))}
 
 
-def _shop() -> Any:
-    """The shop, in a zone where it is about noon: marketing waits out the night. Its campaign."""
+def open_shop() -> None:
+    """The shop, in a zone where it is about noon: marketing waits out the night."""
     from dangol.base.models import Shop
-    from dangol.campaign import steps as campaign
-    from dangol.strategy import steps as strategy
 
     now = datetime.now(UTC)
     Shop.objects.update(
         timezone=f"Etc/GMT{now.hour - 12:+d}".replace("+0", "").replace("-0", ""), sender_name="Bench",
         sender_email="hello@shop.example", url="https://shop.example/", postal_address="1 Road, Town", locale="en",
     )  # fmt: skip
+
+
+def _campaign() -> Any:
+    from dangol.campaign import steps as campaign
+    from dangol.strategy import steps as strategy
+
+    now = datetime.now(UTC)
     definition = dict(strategy.play("welcome").definition) | {"entry": {"fact": EVENT}}
     campaign.put(CAMPAIGN, {"name": "Bench", "definition": definition}, now)
     return campaign.activate(CAMPAIGN, now)
 
 
-def _customers(numbers: range, now: datetime) -> None:
+def make_customers(numbers: range, now: datetime) -> None:
+    """Customers who agreed to letters a month ago."""
     from dangol.profile.models import Consent, Profile
 
     seen, agreed = now - timedelta(days=40), now - timedelta(days=30)
