@@ -162,9 +162,9 @@ def foretell(now: datetime) -> int:
 def _let_time_pass(now: datetime, heard: datetime, at_once: int) -> int:
     changes = segment.wake(now, at_once)
     campaign.enter(changes, [], [], now)
-    sends = campaign.advance(now, at_once, heard)
-    deliver.plan(sends, now)
-    return len(changes) + len(sends)
+    advanced = campaign.advance(now, at_once, heard)
+    deliver.plan(advanced.sends, now)
+    return len(changes) + advanced.done
 
 
 def _ask_staff(facts: list[Fact], customer_ids: list[int], now: datetime) -> None:

@@ -119,6 +119,7 @@ def test_facts_of_before_start_runs_only_where_that_was_asked_for(kit: Kit, cloc
     kit.order("bob", "o2", 10, clock.now() - 5 * DAY, imported=True)
     kit.run()
     begin(clock, {"fact": "Order Completed"}, say("hi"), backfill="10d")
+    kit.run()
     assert [run.customer_id for run in Run.objects.all()] == [kit.customer("bob")]
 
 

@@ -76,7 +76,7 @@ def facts(name: str) -> list[dict[str, Any]]:
 
 
 def sent(clock: SetClock) -> list[tuple[int, str]]:
-    return [(send.customer_id, send.step) for send in steps.advance(clock.now(), 100)]
+    return [(send.customer_id, send.step) for send in steps.advance(clock.now(), 100).sends]
 
 
 # --- saving ---------------------------------------------------------------------------------------------------------
@@ -178,6 +178,7 @@ def segment(clock: SetClock, key: str, *members: int) -> Segment:
 def test_members_who_are_there_already_enter_only_when_asked_to(clock: SetClock, existing: bool, runs: int) -> None:
     segment(clock, "s", 1, 2, 3)
     begin(clock, entry={"segment": "s"}, include_existing=existing)
+    steps.advance(clock.now(), 100)
     assert Run.objects.count() == runs
     steps.pause("c", clock.now())
     steps.activate("c", clock.now())
@@ -217,7 +218,7 @@ def test_a_send_carries_what_deliver_needs(clock: SetClock) -> None:
     begin(clock)
     arrive(clock.now(), (TREATED[0], fact(at=clock.now(), properties={"order_id": "A"})))
     clock.advance(HOUR)
-    send = steps.advance(clock.now(), 100)[0]
+    send = steps.advance(clock.now(), 100).sends[0]
     assert (send.campaign, send.step, send.trigger) == ("c", "one", "order:site:A")
     assert (send.channel, send.message_class, send.message) == ("email", "marketing", {"templates": TEMPLATES})
     assert send.context["event"]["properties"] == {"order_id": "A"}
@@ -228,7 +229,7 @@ def test_a_loop_that_was_down_does_not_send_everything_at_once(clock: SetClock) 
     begin(clock)
     arrive(clock.now(), (TREATED[0], fact(at=clock.now())))
     clock.advance(10 * DAY)
-    late = steps.advance(clock.now(), 100)
+    late = steps.advance(clock.now(), 100).sends
     assert [send.step for send in late] == ["one"]
     assert late[0].expires_at < clock.now(), "nine days late it is not sent at all"
     assert sent(clock) == []
@@ -241,7 +242,9 @@ def test_many_held_out_runs_do_not_hide_a_treated_one(clock: SetClock) -> None:
     for who in [*HELD[:30], TREATED[0]]:
         arrive(clock.now(), (who, fact(at=clock.now())))
     clock.advance(HOUR)
-    assert [send.customer_id for send in steps.advance(clock.now(), 5)] == [TREATED[0]]
+    turns = [steps.advance(clock.now(), 5) for _ in range(7)]
+    assert [one.done for one in turns] == [5, 5, 5, 5, 5, 5, 1], "a turn in which nobody is written to was one"
+    assert [send.customer_id for one in turns for send in one.sends] == [TREATED[0]]
 
 
 def test_a_campaign_that_was_shortened_ends_its_runs(clock: SetClock) -> None:
@@ -311,7 +314,7 @@ def test_a_paused_campaign_waits_and_goes_on(clock: SetClock) -> None:
     assert sent(clock) == []
     assert steps.next_due() is None
     steps.activate("c", clock.now())
-    late = steps.advance(clock.now(), 100)
+    late = steps.advance(clock.now(), 100).sends
     assert [send.step for send in late] == ["one"]
     assert late[0].expires_at > clock.now()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from dangol.base.parts import parts
-from dangol.campaign import entering, templates, trails
+from dangol.campaign import entering, rules, templates, trails
 from dangol.campaign.book import ACTIVE, Book
 from dangol.campaign.definition import Change, Emit, GoTo
 from dangol.campaign.entering import Starting
@@ -37,8 +38,7 @@ def carry_out(book: Book, asked: Sequence[Asked], now: datetime) -> None:
             told = filled(one.act.traits, variables(one, traits))
             context = {"campaign": _origin(one)}
             collect.emit_identify(one.run.customer_id, told, context, message_id=_id("changed", one), at=now)
-        if isinstance(one.act, GoTo):
-            _go_to(book, one, one.act, now)
+    _go_to(book, [(one, one.act.campaign) for one in asked if isinstance(one.act, GoTo)], now)
 
 
 def _fact(one: Asked, traits: Mapping[int, Mapping[str, Any]], now: datetime) -> Facts | None:
@@ -73,19 +73,22 @@ def _id(what: str, one: Asked) -> str:
     return f"{message_id(what, one.run)}:{one.step.key}"
 
 
-def _go_to(book: Book, one: Asked, act: GoTo, now: datetime) -> None:
-    """Let a customer begin another campaign, unless that one led here."""
-    other = next((row for row in book.campaigns.values() if row.key == act.campaign and row.state == ACTIVE), None)
-    been = trails.trail_of(one.run)
-    if other is None:
-        log.warning("campaign %s does not go on to %s: that rests", one.run.campaign.key, act.campaign)
-        return
-    if not trails.leads_on(been, other.key):
-        trails.mark(one.run, other.key)
-        return
-    trigger = f"from:{one.run.campaign_id}:{one.run.pk or one.run.home}"
-    context = {**trails.unmarked(one.run.context), "trail": been}
-    entering.start(book, other, [Starting(one.run.customer_id, trigger, now, context, one.run.about)], now)
+def _go_to(book: Book, asked: Sequence[tuple[Asked, str]], now: datetime) -> None:
+    """Let customers begin another campaign, unless that one led here."""
+    active = {row.key: row for row in book.campaigns.values() if row.state == ACTIVE}
+    starting: dict[str, list[Starting]] = defaultdict(list)
+    for one, key in asked:
+        been = trails.trail_of(one.run)
+        if key not in active:
+            log.warning("campaign %s does not go on to %s: that rests", one.run.campaign.key, key)
+        elif not trails.leads_on(been, key):
+            trails.mark(one.run, key)
+        else:
+            trigger = rules.handed_trigger(one.run.campaign_id, one.run.trigger)
+            context = {**trails.unmarked(one.run.context), "trail": been}
+            starting[key].append(Starting(one.run.customer_id, trigger, now, context, one.run.about))
+    for key, some in starting.items():
+        entering.start(book, active[key], some, now)
 
 
 # --- values that may hold Liquid ------------------------------------------------------------------------------------

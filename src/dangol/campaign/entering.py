@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec.structs import replace as replaced
-
 from dangol.base.errors import Fault, Invalid
 from dangol.base.models import Shop
 from dangol.base.parts import parts
@@ -18,11 +16,8 @@ from dangol.campaign.book import Book, Plan
 from dangol.campaign.definition import Definition, TraitDay
 from dangol.campaign.models import Campaign, Run
 from dangol.campaign.people import Cohort
-from dangol.campaign.stored import fact_of, named_rows
 from dangol.campaign.walking import RUNNING, Walk
 from dangol.collect.facts import Fact
-from dangol.profile import restrictions
-from dangol.profile.models import Fact as Row
 from dangol.segment import hidden
 from dangol.segment.matching import Pattern, matching, value_at
 from dangol.segment.rules import Change
@@ -47,7 +42,7 @@ def from_news(campaign: Campaign, plan: Plan, changes: Sequence[Change], told: T
     """Whom a turn's changes of segments and facts let start."""
     entry = plan.definition.entry
     if entry.fact:
-        return list(_by_fact(plan.definition, told, now))
+        return list(by_fact(plan.definition, told, now))
     if entry.kind == "segment":
         return list(_by_segment(plan.definition, changes, told))
     if entry.day:
@@ -69,7 +64,9 @@ def _by_segment(definition: Definition, changes: Sequence[Change], told: Told) -
         yield Starting(change.customer_id, rules.segment_trigger(change.at), change.at, context)
 
 
-def _by_fact(definition: Definition, told: Told, now: datetime) -> Iterator[Starting]:
+def by_fact(definition: Definition, told: Told, now: datetime) -> Iterator[Starting]:
+    """Whom facts let start that are not older than a month at `now`; each is judged then or, if it is later, at its
+    own time."""
     entry = definition.entry
     some = [(fact, who) for fact, who in told if rules.starts(entry, fact, now)]
     if not some:
@@ -199,14 +196,3 @@ def by_call(
     told = rules.keyed_trigger(entry, about, f"api:{trigger}") if entry.key else rules.fact_trigger(event)
     new = start(book, campaign, [Starting(customer, told, now, rules.context_of(event), about)], now)
     return new[0] if new else None
-
-
-def backfill(book: Book, campaign: Campaign, since: datetime, now: datetime) -> None:
-    """Begin a run for each fact since then, as if the campaign had run already; what was imported counts too."""
-    definition = book.plan(campaign.pk).definition
-    kept = restrictions.restricted()
-    rows = Row.objects.filter(named_rows(definition.entry.fact), at__gte=since, at__lte=now).order_by("at", "position")
-    found = [(replaced(fact_of(row), imported=False), row.customer_id) for row in rows.iterator()]
-    told = [(fact, who) for fact, who in found if who not in kept]
-    for some in parts(told, 2_000):
-        start(book, campaign, _by_fact(definition, some, since), now)

@@ -79,12 +79,13 @@ class Exposure(models.Model):
 
 
 class Wave(models.Model):
-    """Members of a segment who enter together, some thousands a turn: a broadcast, an occurrence, who was there."""
+    """Many who enter together, some thousands a turn: a broadcast, an occurrence, who was there, facts of before."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="waves")
     slot = models.CharField(max_length=100)  # what it is: one wave for each, ever
     segment = models.CharField(max_length=100)
-    at = InstantField()  # when it began, on the calendar
+    at = InstantField()  # when it was to begin, on the calendar
+    begun_at = InstantField()  # when it did: whoever is a member by then may enter
     after = models.BigIntegerField(default=0)  # members up to this customer have entered
     entered = models.IntegerField(default=0)
     ended_at = InstantField(null=True)
@@ -130,6 +131,8 @@ class Run(models.Model):
         base_manager_name = "every"
         constraints = [models.UniqueConstraint(fields=["campaign", "home", "trigger"], name="campaign_run_once")]
         indexes = [
-            models.Index(fields=["due_at"], name="campaign_run_due"),
+            models.Index(
+                fields=["campaign", "due_at"], condition=models.Q(due_at__isnull=False), name="campaign_run_due"
+            ),
             models.Index(fields=["customer_id"], name="campaign_run_customer"),
         ]

@@ -21,6 +21,7 @@ TREATED, HOLDOUT = "treated", "holdout"
 STALE = timedelta(days=30)  # a fact that arrives later than this is history and starts nothing
 LATE = timedelta(days=1)  # how late a goal fact from just before the start may arrive and still end the run
 LONGEST_TRIGGER = 120
+SLOT = "slot:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,17 @@ def segment_trigger(entered_at: datetime) -> str:
 
 def slot_trigger(slot: str) -> str:
     """What started a run that began with many others: a broadcast or an occurrence of a schedule."""
-    return f"slot:{slot}"
+    return f"{SLOT}{slot}"
+
+
+def of_a_slot(trigger: str) -> bool:
+    """Whether a run began with many others."""
+    return trigger.startswith(SLOT)
+
+
+def handed_trigger(campaign_id: int, trigger: str) -> str:
+    """What started a run to which another campaign's led: once for each run of that one."""
+    return _short(f"from:{campaign_id}:{trigger}")
 
 
 def keyed_trigger(entry: Entry, about: str, other: str) -> str:

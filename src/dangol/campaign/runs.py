@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from dangol.base import bulk
+from dangol.campaign import rules
 from dangol.campaign.models import Run
 from dangol.campaign.walking import Walk
 from dangol.collect.steps import emit_all
@@ -37,23 +38,25 @@ def save(runs: Iterable[Run]) -> None:
 
 
 def tell_entered(runs: Sequence[Run]) -> None:
-    """A `Journey Entered` fact for each."""
+    """A `Journey Entered` fact for each that is told of."""
     _emit("Journey Entered", [(run, {"campaign": run.campaign.key, "arm": run.arm}, run.entered_at) for run in runs])
 
 
 def tell_left(walk: Walk, now: datetime) -> None:
-    """A `Journey Left` fact for each that ended, with its reason."""
-    told = [
-        (run, {"campaign": run.campaign.key, "reason": reason}, now)
-        for run, reason in walk.ended
-        if not run.trigger.startswith("slot:")
+    """A `Journey Left` fact for each that ended and is told of, with its reason."""
+    _emit("Journey Left", [(run, {"campaign": run.campaign.key, "reason": why}, now) for run, why in walk.ended])
+
+
+def _emit(name: str, about: Iterable[tuple[Run, dict[str, Any], datetime]]) -> None:
+    """Of runs that began with many others nothing is told, neither how they came nor how they left: the log stays
+    small."""
+    facts = [
+        (name, run.customer_id, told, message_id(name, run), at)
+        for run, told, at in about
+        if not rules.of_a_slot(run.trigger)
     ]
-    _emit("Journey Left", told)
-
-
-def _emit(name: str, about: Sequence[tuple[Run, dict[str, Any], datetime]]) -> None:
-    if about:
-        emit_all([(name, run.customer_id, told, message_id(name, run), at) for run, told, at in about])
+    if facts:
+        emit_all(facts)
 
 
 def message_id(name: str, run: Run) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dangol.base.errors import Conflict, Fault, Invalid, NotFound, Unavailable
@@ -48,7 +48,6 @@ __all__ = [
     "standing",
 ]
 
-EXISTING_AT_ONCE = 2_000  # members who enter while the campaign is let run; more follow in the loop
 APPLY = ("all", "new")  # to whom a change applies: also those who are under way, or only who enters from now on
 
 # --- campaigns ------------------------------------------------------------------------------------------------------
@@ -101,7 +100,8 @@ def _change(campaign: Campaign, name: str, definition: dict[str, Any], apply_to:
         by_the_same.update(version=campaign.version)
         versions.close_old(campaign)
     campaign.name = name
-    campaign.next_at = _next_wave(campaign, now) if campaign.state == ACTIVE else None
+    if campaign.state == ACTIVE:
+        campaign.next_at = _next_wave(campaign, _not_begun(campaign, now))
     campaign.save()
     if campaign.activated_at:
         _keep_rules(now)
@@ -186,10 +186,9 @@ def _begin(campaign: Campaign, now: datetime) -> Campaign:
     campaign.save()
     campaign.runs.filter(state=RUNNING, due_at__lt=now).update(due_at=now)
     if first and definition.include_existing:
-        waves.open_wave(campaign, waves.EXISTING, definition.entry.segment, now)
-        waves.go_on(Book(), now, EXISTING_AT_ONCE)
+        waves.open_wave(campaign, waves.EXISTING, definition.entry.segment, now, now)
     if first and definition.backfill:
-        entering.backfill(Book(), campaign, now - definition.backfill, now)
+        waves.open_wave(campaign, waves.BACKFILL, "", now, now)
     return campaign
 
 
@@ -197,6 +196,12 @@ def _next_wave(campaign: Campaign, now: datetime) -> datetime | None:
     """A broadcast whose time is over when it is let run is not sent."""
     shop = Shop.objects.first()
     return waves.next_at(plan_of(campaign.definition).definition.entry, now, shop.zone) if shop else None
+
+
+def _not_begun(campaign: Campaign, now: datetime) -> datetime:
+    """Behind which instant a campaign that runs has its next wave: what fell due and has not begun stays due."""
+    due = campaign.next_at
+    return now if due is None else min(now, due - timedelta(microseconds=1))
 
 
 def rules_of(definition: Definition) -> list[Any]:
