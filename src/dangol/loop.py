@@ -68,6 +68,7 @@ def turn_once(facts_log: Log, clock: Clock, at_once: int = AT_ONCE) -> int:
     """Everything that is due now, up to `at_once` of each kind; how much that was."""
     collect.flush(facts_log)
     now = clock.now()
+    campaign.prepare(now)
     with turn():
         done, heard = _take_facts(facts_log, now, at_once)
         done += _let_time_pass(now, heard, at_once)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dangol import loop
 from dangol.base.clock import SetClock
+from dangol.base.turns import turn
 from dangol.campaign import allocating, evidence, experiments, steps
 from dangol.campaign.evidence import Counted
 from dangol.campaign.models import Allocation, Exposure, Run
@@ -176,3 +180,56 @@ def test_the_shops_holdout_is_left_alone_by_every_campaign(kit: Kit, clock: SetC
     assert held[0] == held[1]
     assert 8 <= len(held[0]) <= 30
     assert held[2] == set()
+
+
+def hello(*keys: str, **more: Any) -> dict[str, Any]:
+    variants = [{"key": key, "templates": {"en": {"subject": key, "html": "<p>Hi</p>"}}} for key in keys]
+    send = {"channel": "email", "class": "transactional", "variants": variants, "allocation": "learning", **more}
+    return {"entry": {"fact": "Seen"}, "steps": [{"key": "hi", "wait": "1h", "send": send}]}
+
+
+@pytest.mark.django_db
+def test_versions_that_share_out_otherwise_have_batches_of_their_own(kit: Kit, clock: SetClock) -> None:
+    steps.put("c", {"definition": hello("a", "b")}, clock.now())
+    campaign = steps.activate("c", clock.now())
+    for n in range(10):
+        kit.track(f"u{n}", "Seen")
+    kit.run()
+    steps.put("c", {"definition": hello("a", "b", "c")}, clock.now(), apply_to="new")
+    for n in range(10, 20):
+        kit.track(f"u{n}", "Seen")
+    kit.run()
+    clock.advance(timedelta(hours=1))
+    kit.run()
+    rows = Allocation.objects.filter(day=clock.now().date())
+    assert sorted(sorted(row.shares) for row in rows) == [["a", "b"], ["a", "b", "c"]]
+    assert Exposure.objects.values("split").distinct().count() == 2
+    [told] = experiments.results(campaign.pk, parse(steps.get("c").definition), clock.now())
+    assert told.still_open == 20
+
+
+@pytest.mark.django_db
+def test_nothing_is_counted_inside_a_turn(kit: Kit, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps.put("c", {"definition": hello("a", "b")}, clock.now())
+    steps.activate("c", clock.now())
+    real, inside, counted = experiments._so_far, [], []
+
+    @contextmanager
+    def noted() -> Iterator[None]:
+        with turn():
+            inside.append(True)
+            yield
+            inside.pop()
+
+    def seen(*told: Any) -> Any:
+        counted.append(bool(inside))
+        return real(*told)
+
+    monkeypatch.setattr(loop, "turn", noted)
+    monkeypatch.setattr(experiments, "_so_far", seen)
+    for _ in range(3):
+        kit.track("ann", "Seen")
+        kit.run()
+        kit.pass_time(DAY, timedelta(hours=1))
+    assert set(counted) == {False}
+    assert len(counted) == Allocation.objects.count(), "once for each day"

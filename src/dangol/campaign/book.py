@@ -108,10 +108,14 @@ class Book:
         return held_out_of_all()
 
     @cached_property
-    def plans(self) -> list[Plan]:
-        """Of every version by which somebody may be under way."""
+    def open_plans(self) -> list[tuple[int, Plan]]:
+        """Of every version by which somebody may be under way, with its campaign."""
         rows = Version.objects.filter(campaign_id__in=self.campaigns, open=True).values_list("campaign_id", "number")
-        return [self.plan(campaign, number) for campaign, number in rows]
+        return [(campaign, self.plan(campaign, number)) for campaign, number in rows]
+
+    @property
+    def plans(self) -> list[Plan]:
+        return [plan for _, plan in self.open_plans]
 
     @cached_property
     def patterns(self) -> set[Pattern]:

@@ -47,15 +47,21 @@ class Policy(models.Model):
 
 
 class Allocation(models.Model):
-    """The shares of a step's variants on one day: set before its first message, and kept for all of them."""
+    """The shares of a step's variants on one day: set before its first message, and kept for all of them.
+
+    Versions of a campaign that share out a step otherwise have shares of their own.
+    """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="allocations")
     step = models.CharField(max_length=64)
+    split = models.CharField(max_length=16, default="")  # which variants, and how they are shared out
     day = models.DateField()  # of the shop's calendar
     shares = models.JSONField()  # variant → its share, of one
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["campaign", "step", "day"], name="campaign_allocation_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "step", "split", "day"], name="campaign_allocation_once")
+        ]
 
 
 class Exposure(models.Model):
@@ -68,7 +74,8 @@ class Exposure(models.Model):
     trigger = models.CharField(max_length=200)
     variant = models.CharField(max_length=64)
     propensity = models.FloatField()
-    day = models.DateField()  # the batch: a day of the shop's calendar
+    split = models.CharField(max_length=16, default="")  # with the day: the batch
+    day = models.DateField()  # of the shop's calendar
     at = InstantField()
 
     class Meta:

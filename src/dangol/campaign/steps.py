@@ -19,6 +19,7 @@ from dangol.campaign import entering, happening, referring, versions, waves
 from dangol.campaign.advancing import advance, next_due
 from dangol.campaign.book import ACTIVE, ARCHIVED, DRAINING, PAUSED, Book, digest_of, held_out_of_all, plan_of
 from dangol.campaign.definition import Definition, Holds
+from dangol.campaign.experiments import prepare
 from dangol.campaign.models import Campaign, Policy, Run
 from dangol.campaign.parsing import parse
 from dangol.campaign.shape import Reader
@@ -44,6 +45,7 @@ __all__ = [
     "get",
     "next_due",
     "pause",
+    "prepare",
     "put",
     "standing",
 ]
