@@ -121,3 +121,32 @@ def test_an_arm_without_a_buyer_is_not_without_doubt() -> None:
     assert many is not None
     assert few.error > 0.05
     assert 0 < many.error < 0.002
+
+
+def drawn_by(share: float, *counts: int) -> list[Outcome]:
+    return [replace(one, share=share) for one in outcomes(*counts)]
+
+
+def test_who_entered_under_another_holdout_is_compared_with_those_who_did_too() -> None:
+    """A quiet season with half held out, a busy one with a tenth: the campaign does nothing in either."""
+    quiet, busy = drawn_by(0.5, 1000, 20, 1000, 20), drawn_by(0.9, 9000, 1800, 1000, 200)
+    found = rules.harvest(ASKED, [*quiet, *busy])
+    assert found.conversion.value == pytest.approx(0)
+    assert found.revenue.value == pytest.approx(0)
+    assert found.evidence == "not_yet", "raw rates differ by seven in a hundred"
+    assert found.treated.rate - found.held_out.rate == pytest.approx(0.072)
+    learnt = rules.measured([*quiet, *busy])
+    assert learnt
+    assert (learnt.lift, learnt.customers) == (pytest.approx(0), 12_000)
+
+
+def test_a_share_that_was_kept_counts_whatever_is_planned_today() -> None:
+    some = drawn_by(0.5, 500, 60, 500, 40)
+    assert rules.harvest(replace(ASKED, share=0.9), some) == rules.harvest(replace(ASKED, share=0.5), some)
+
+
+def test_whom_nobody_can_be_compared_with_is_left_out() -> None:
+    alone, compared = drawn_by(1.0, 700, 700, 0, 0), drawn_by(0.5, 1000, 200, 1000, 50)
+    found, told = rules.harvest(ASKED, [*alone, *compared]), rules.harvest(ASKED, compared)
+    assert (found.conversion, found.revenue, found.extra_revenue) == (told.conversion, told.revenue, told.extra_revenue)
+    assert found.treated.customers == 1700

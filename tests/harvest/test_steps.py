@@ -13,11 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from dangol.base.clock import SetClock
 from dangol.base.errors import NotFound
 from dangol.base.models import Shop
+from dangol.campaign import steps as campaigns
 from dangol.campaign.models import Campaign, Run
 from dangol.harvest import steps
 from dangol.harvest.rules import Arm
 from dangol.profile.models import Fact, Order, Refund
 from tests.conftest import NOON
+from tests.shopkit import Kit
 
 pytestmark = pytest.mark.django_db
 
@@ -195,3 +197,16 @@ def test_the_plan_is_told_what_plays_have_shown(books: Books, clock: SetClock) -
 def test_a_campaign_that_is_not_there_is_named(shop: Shop, clock: SetClock) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         steps.results("nowhere", clock.now())
+
+
+def test_each_run_keeps_the_share_that_was_in_force_when_it_began(kit: Kit, clock: SetClock) -> None:
+    definition = {"entry": {"fact": "Signed Up"}, "holdout_percent": 20, "steps": [MAIL]}
+    campaigns.put("welcome", {"definition": definition}, clock.now())
+    campaigns.activate("welcome", clock.now())
+    kit.track("ann", "Signed Up")
+    kit.run()
+    campaigns.hold_out_of_all(50)
+    kit.track("bob", "Signed Up")
+    kit.run()
+    shares = dict(Run.objects.values_list("customer_id", "share"))
+    assert shares == {kit.customer("ann"): pytest.approx(0.8), kit.customer("bob"): pytest.approx(0.4)}

@@ -163,6 +163,7 @@ def make(campaign: Campaign, plan: Plan, one: Starting, of_all: float) -> Run:
     return Run(
         campaign=campaign, customer_id=one.customer, home=one.customer, trigger=one.trigger, context=dict(one.context),
         entered_at=one.since, version=campaign.version, about=one.about,
+        share=rules.treated_share(plan.definition, of_all),
         arm=rules.arm(campaign.key, one.customer, plan.definition.holdout_percent, of_all),
     )  # fmt: skip
 

@@ -118,6 +118,7 @@ class Run(models.Model):
     aside = models.BooleanField(default=False)  # since a merge another run of the same trigger goes on instead
     trigger = models.CharField(max_length=200)  # what started it: one run per (campaign, home, trigger), ever
     arm = models.CharField(max_length=10)  # treated, holdout
+    share = models.FloatField(null=True)  # of customers, of one, that were drawn to be treated when it began
     context = models.JSONField(default=dict)  # the fact that started it, for templates
     entered_at = InstantField()
     version = models.IntegerField(default=1)  # of the definition it goes by

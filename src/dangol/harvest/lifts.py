@@ -7,7 +7,7 @@ intervals rest on that draw. They hold together, over all looks, in at least 95 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 # The chance that an interval is ever wrong, over all looks: 5 % for both together. Conversions tell sooner than money.
@@ -25,8 +25,13 @@ class Lift:
     low: float | None
     high: float | None
 
-    def times(self, factor: int) -> Lift:
+    def times(self, factor: float) -> Lift:
         return Lift(*(None if number is None else number * factor for number in (self.value, self.low, self.high)))
+
+    def __add__(self, other: Lift) -> Lift:
+        """End added to end: both intervals hold together as surely as their doubts allow together."""
+        mine, its = (self.value, self.low, self.high), (other.value, other.low, other.high)
+        return Lift(*(None if a is None or b is None else a + b for a, b in zip(mine, its, strict=True)))
 
     @property
     def clear(self) -> bool:
@@ -48,18 +53,38 @@ class Spending:
 
 
 def drawn_share(treated: int, held_out: int, planned: float) -> float:
-    """The share of customers drawn to be treated: as planned, or as it came out where that plan cannot have held all
-    the time (the campaign's holdout was changed on the way).
+    """The share of customers drawn to be treated, of whom nobody wrote down what it was: as it is planned now, or as it
+    came out where that plan cannot have held all the time.
     """
     customers = treated + held_out
     doubt = 4 * math.sqrt(customers * planned * (1 - planned))
     return planned if abs(treated - customers * planned) <= doubt or not customers else treated / customers
 
 
+def over_groups(groups: Sequence[tuple[int, Lift]]) -> tuple[int, Lift]:
+    """How many treated customers can be compared, and the lift of them all together, from each group's number of
+    treated customers and lift per treated customer.
+
+    Groups were drawn by different shares, so customers are compared within them only: seasons differ as shares did. A
+    group about which nothing can be said is left out as long as there is another.
+    """
+    told = [(count, lift) for count, lift in groups if lift.low is not None]
+    told = told or [(count, lift) for count, lift in groups if lift.value is not None]
+    if not told:
+        return 0, UNKNOWN
+    customers = sum(count for count, _ in told)
+    total = told[0][1].times(told[0][0])
+    for count, lift in told[1:]:
+        total += lift.times(count)
+    return customers, total
+
+
 # --- conversions ----------------------------------------------------------------------------------------------------
 
 
-def conversion_lift(treated: tuple[int, int], held_out: tuple[int, int], share: float) -> Lift:
+def conversion_lift(
+    treated: tuple[int, int], held_out: tuple[int, int], share: float, alpha: float = ALPHA_CONVERSIONS
+) -> Lift:
     """The lift per treated customer, from (customers, conversions) of both arms; `share` of all are drawn as treated.
 
     Low and high are exact at any size: see `unprompted`.
@@ -67,7 +92,7 @@ def conversion_lift(treated: tuple[int, int], held_out: tuple[int, int], share: 
     (customers, conversions), (left_alone, by_themselves) = treated, held_out
     if not customers or not left_alone or not 0 < share < 1:
         return UNKNOWN
-    fewest, most = unprompted(by_themselves, share)
+    fewest, most = unprompted(by_themselves, share, alpha)
     low, high = (conversions - min(most, customers)) / customers, (conversions - min(fewest, customers)) / customers
     value = conversions / customers - by_themselves / left_alone
     return Lift(min(max(value, low), high), low, high)
@@ -118,7 +143,7 @@ def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
 # --- money ----------------------------------------------------------------------------------------------------------
 
 
-def revenue_lift(treated: Spending, held_out: Spending) -> Lift:
+def revenue_lift(treated: Spending, held_out: Spending, alpha: float = ALPHA_MONEY) -> Lift:
     """The difference of mean spending, with an asymptotic confidence sequence.
 
     Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas, "Time-uniform central limit theory and asymptotic confidence
@@ -134,7 +159,7 @@ def revenue_lift(treated: Spending, held_out: Spending) -> Lift:
         return Lift(value, None, None)
     together = _variance(_pooled(treated, held_out))
     error = sum(max(_variance(arm), together) / arm.customers for arm in (treated, held_out))
-    half = math.sqrt(error) * boundary(treated.customers + held_out.customers)
+    half = math.sqrt(error) * boundary(treated.customers + held_out.customers, alpha)
     return Lift(value, value - half, value + half)
 
 

@@ -7,12 +7,22 @@ whether or not a message reached them, and whether or not their goal window has 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from dangol.harvest.lifts import Lift, Spending, conversion_lift, drawn_share, revenue_lift
+from dangol.harvest.lifts import (
+    ALPHA_CONVERSIONS,
+    ALPHA_MONEY,
+    Lift,
+    Spending,
+    conversion_lift,
+    drawn_share,
+    over_groups,
+    revenue_lift,
+)
 from dangol.strategy.rules import Measured
 
 __all__ = ["Arm", "Harvest", "Lift", "Outcome", "Question", "evidence", "harvest", "measured", "sentences"]
@@ -28,6 +38,7 @@ class Outcome:
     converted: bool
     revenue: Decimal  # net of refunds
     open: bool = False  # whether there is still time to
+    share: float | None = None  # of customers that were drawn to be treated when they entered, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,7 @@ class Question:
     campaign: str
     goal: str
     within: timedelta
-    share: float  # of customers planned to be treated
+    share: float  # of customers planned to be treated, where that was not kept with each
     currency: str
 
 
@@ -78,19 +89,49 @@ class Harvest:
 
 def harvest(asked: Question, outcomes: Sequence[Outcome]) -> Harvest:
     """The comparison of everybody who entered so far, and the sentence that says what it shows."""
-    sides = [[o for o in outcomes if o.treated], [o for o in outcomes if not o.treated]]
-    treated, held_out = map(_arm, sides)
-    counts = [(arm.customers, arm.conversions) for arm in (treated, held_out)]
-    share = drawn_share(treated.customers, held_out.customers, asked.share)
-    conversion = conversion_lift(counts[0], counts[1], share)
-    revenue = revenue_lift(*map(_spending, sides))
+    treated, held_out = map(_arm, _sides(outcomes))
+    groups = _groups(outcomes)
+    conversion = _per_customer([_conversions(asked, share, *sides, len(groups)) for share, sides in groups])
+    revenues = [(len(one), _revenue(one, other, len(groups))) for _, (one, other) in groups]
+    revenue, extra = _per_customer(revenues), over_groups(revenues)[1]
     told = Harvest(
         campaign=asked.campaign, goal=asked.goal, within=asked.within, currency=asked.currency,
         treated=treated, held_out=held_out, conversion=conversion, revenue=revenue,
-        extra_revenue=revenue.times(treated.customers), still_open=sum(outcome.open for outcome in outcomes),
+        extra_revenue=extra, still_open=sum(outcome.open for outcome in outcomes),
         evidence=evidence(treated, held_out, conversion, revenue), sentence={},
     )  # fmt: skip
     return replace(told, sentence=sentences(told))
+
+
+Side = Sequence[Outcome]  # the treated or the held out
+Groups = list[tuple[float | None, tuple[Side, Side]]]
+
+
+def _sides(outcomes: Sequence[Outcome]) -> tuple[Side, Side]:
+    return [o for o in outcomes if o.treated], [o for o in outcomes if not o.treated]
+
+
+def _groups(outcomes: Sequence[Outcome]) -> Groups:
+    """Customers by the share that was in force when they entered, where there is somebody on either side."""
+    by_share: dict[float | None, list[Outcome]] = defaultdict(list)
+    for one in outcomes:
+        by_share[one.share].append(one)
+    return [(share, sides) for share, some in by_share.items() if all(sides := _sides(some))]
+
+
+def _conversions(asked: Question, share: float | None, one: Side, other: Side, groups: int) -> tuple[int, Lift]:
+    counts = [(len(side), sum(outcome.converted for outcome in side)) for side in (one, other)]
+    drawn = drawn_share(len(one), len(other), asked.share) if share is None else share
+    return len(one), conversion_lift(counts[0], counts[1], drawn, ALPHA_CONVERSIONS / groups)
+
+
+def _revenue(one: Side, other: Side, groups: int) -> Lift:
+    return revenue_lift(_spending(one), _spending(other), ALPHA_MONEY / groups)
+
+
+def _per_customer(groups: Sequence[tuple[int, Lift]]) -> Lift:
+    customers, total = over_groups(groups)
+    return total.times(1 / customers) if customers else total
 
 
 def measured(outcomes: Sequence[Outcome]) -> Measured | None:
@@ -99,12 +140,18 @@ def measured(outcomes: Sequence[Outcome]) -> Measured | None:
     Each rate's error is taken at (conversions + 1) / (customers + 2): an arm in which nobody bought is not without
     doubt. No claim rests on it, so it is not widened for looking every day.
     """
-    arms = [_arm([o for o in outcomes if not o.open and o.treated is treated]) for treated in (True, False)]
-    if not all(arm.customers for arm in arms):
+    groups = [(_arm(one), _arm(other)) for _, (one, other) in _groups([o for o in outcomes if not o.open])]
+    treated = sum(one.customers for one, _ in groups)
+    if not treated:
         return None
-    likely = [(arm.conversions + 1) / (arm.customers + 2) for arm in arms]
-    error = math.sqrt(sum(rate * (1 - rate) / arm.customers for rate, arm in zip(likely, arms, strict=True)))
-    return Measured(arms[0].rate - arms[1].rate, error, sum(arm.customers for arm in arms))
+    lift = sum(one.customers * (one.rate - other.rate) for one, other in groups) / treated
+    doubt = sum((one.customers / treated) ** 2 * (_doubt(one) + _doubt(other)) for one, other in groups)
+    return Measured(lift, math.sqrt(doubt), sum(one.customers + other.customers for one, other in groups))
+
+
+def _doubt(arm: Arm) -> float:
+    likely = (arm.conversions + 1) / (arm.customers + 2)
+    return likely * (1 - likely) / arm.customers
 
 
 def _arm(outcomes: Sequence[Outcome]) -> Arm:

@@ -32,6 +32,7 @@ WHOLE = Decimal(10) ** 14  # a refund without an amount gives back all there was
 USUAL = Goal(ORDER, timedelta(days=7))  # what a campaign without a goal of its own is measured by
 
 Window = tuple[datetime, datetime]  # after the first, up to the second
+Drawn = tuple[bool, float | None]  # whether to be treated, and the share of customers who were drawn so at that time
 Bought = tuple[datetime, Decimal]  # when, and what it brought net of refunds
 
 
@@ -63,31 +64,32 @@ def measured(now: datetime) -> dict[str, Measured]:
 
 
 def _outcomes(campaign_id: int, goal: Goal, now: datetime) -> list[Outcome]:
-    treated, windows = _runs(campaign_id, goal, now)
+    drawn, windows = _runs(campaign_id, goal, now)
     if not windows:
         return []
     since = min(spans[0][0] for spans in windows.values())
     bought: dict[int, list[Bought]] = defaultdict(list)
     for who, at, net in _reached(campaign_id, goal, since, now):
         bought[who].append((at, net))
-    return [_outcome(treated[who], windows[who], bought.get(who, ()), now) for who in windows]
+    return [_outcome(drawn[who], windows[who], bought.get(who, ()), now) for who in windows]
 
 
-def _runs(campaign_id: int, goal: Goal, now: datetime) -> tuple[dict[int, bool], dict[int, list[Window]]]:
+def _runs(campaign_id: int, goal: Goal, now: datetime) -> tuple[dict[int, Drawn], dict[int, list[Window]]]:
     """Each customer's goal windows in their order, and the arm of the first: whoever was merged stays in that one."""
-    treated: dict[int, bool] = {}
+    drawn: dict[int, Drawn] = {}
     windows: dict[int, list[Window]] = defaultdict(list)
     runs = Run.objects.filter(campaign_id=campaign_id, entered_at__lte=now).order_by("entered_at", "id")
-    for customer, arm, entered_at in runs.values_list("customer_id", "arm", "entered_at"):
-        treated.setdefault(customer, arm == campaigns.TREATED)
+    for customer, arm, share, entered_at in runs.values_list("customer_id", "arm", "share", "entered_at"):
+        drawn.setdefault(customer, (arm == campaigns.TREATED, share))
         windows[customer].append((entered_at, entered_at + goal.within))
-    return treated, dict(windows)
+    return drawn, dict(windows)
 
 
-def _outcome(treated: bool, windows: Sequence[Window], bought: Sequence[Bought], now: datetime) -> Outcome:
+def _outcome(drawn: Drawn, windows: Sequence[Window], bought: Sequence[Bought], now: datetime) -> Outcome:
     """What a customer did inside any of their windows; the order that started a run is not its harvest."""
     counted = [net for at, net in bought if any(start < at <= end for start, end in windows)]
-    return Outcome(treated, bool(counted), sum(counted, Decimal(0)), windows[-1][1] > now)
+    treated, share = drawn
+    return Outcome(treated, bool(counted), sum(counted, Decimal(0)), windows[-1][1] > now, share)
 
 
 def _reached(campaign_id: int, goal: Goal, since: datetime, now: datetime) -> Iterator[tuple[int, datetime, Decimal]]:
