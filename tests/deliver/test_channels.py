@@ -156,18 +156,6 @@ def test_a_blank_that_stays_empty_is_refused_before_it_leaves(texting: Fake, clo
     assert (Delivery.objects.get().state, texting.calls) == ("failed", [])
 
 
-def test_a_text_goes_out_where_the_alimtalk_did_not_arrive(texting: Fake, clock: SetClock) -> None:
-    message = {"alimtalk": "KA01", "variables": {}, "fallback": {"ko": {"text": "주문이 도착했어요"}}}
-    _plan(clock, "kakao", message, "transactional")
-    reporting = DIALECTS["solapi-alimtalk"].reports
-    assert reporting
-    for _ in range(2):
-        reports.receive("solapi", *reporting("bounced", texting.calls[0][3]), clock.now())
-    run(clock)
-    assert [one["type"] for one in _sent(texting)] == ["ATA", "SMS"]
-    assert dict(Delivery.objects.values_list("channel", "state")) == {"kakao": "bounced", "sms": "accepted"}
-
-
 @pytest.mark.parametrize("provider", sorted(reports.HEARD))
 def test_a_provider_without_a_secret_is_not_believed(provider: str, shop: Shop, clock: SetClock, db: None) -> None:
     assert (

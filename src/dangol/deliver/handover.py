@@ -71,7 +71,6 @@ def hand_over(
 def _hand_over_here(channel: Channel, ready: Sequence[Ready], name: str, clock: Clock) -> None:
     begun = _begin(ready, name, clock.now())
     records.record([(delivery, _try(channel, delivery, message)) for delivery, message in begun], clock.now())
-    rows.save([delivery for delivery, _ in begun], rows.ENDED)
 
 
 def _hand_over_there(channel: Channel, ready: Sequence[Ready], name: str, clock: Clock) -> None:
@@ -144,7 +143,6 @@ def _end(ended: Sequence[tuple[Delivery, Outcome]], name: str, now: datetime) ->
     told = {delivery.pk: outcome for delivery, outcome in ended}
     ours = _ours([delivery for delivery, _ in ended], name, ("attempting", "unknown"))
     records.record([(row, told[row.pk]) for row in ours], now)
-    rows.save(ours, rows.ENDED)
     if any(outcome.state == "bounced" for outcome in told.values()):
         autopilot.look(now)
 
@@ -187,7 +185,6 @@ def _render(passed: Sequence[Delivery], name: str, now: datetime) -> list[Ready]
         with transaction.atomic():
             broken = _ours([delivery for delivery in passed if delivery.pk in faults], name, ("leased",))
             records.record([(row, outcomes.failed(faults[row.pk])) for row in broken], now)
-            rows.save(broken, rows.ENDED)
     return ready
 
 

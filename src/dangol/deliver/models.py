@@ -27,13 +27,14 @@ def content(key: str) -> Mapping[str, Any]:
 
 
 class Delivery(models.Model):
-    """One message to one customer: one per (campaign, step, home, trigger), whatever crashes."""
+    """One message to one customer: one per (campaign, step, home, trigger, instead), whatever crashes."""
 
     campaign = models.CharField(max_length=64)
     step = models.CharField(max_length=64)
     customer_id = models.BigIntegerField()  # whose it is now
     home = models.BigIntegerField()  # for whom it was planned: an undone merge gives it back
     trigger = models.CharField(max_length=200)
+    instead = models.BooleanField(default=False)  # goes out because the first of this key did not arrive
     channel = models.CharField(max_length=16)
     message_class = models.CharField(max_length=16)  # marketing, transactional
     content = models.CharField(max_length=64, default="")  # key of what the campaign said when it planned this
@@ -60,7 +61,9 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "step", "home", "trigger"], name="deliver_delivery_once")
+            models.UniqueConstraint(
+                fields=["campaign", "step", "home", "trigger", "instead"], name="deliver_delivery_once"
+            )
         ]
         indexes = [
             models.Index(

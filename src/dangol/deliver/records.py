@@ -8,7 +8,7 @@ from typing import Any
 
 from dangol.campaign.models import Campaign
 from dangol.collect.steps import emit_all
-from dangol.deliver import autopilot, fallbacks, outcomes, refusals, resting, retries, rules, suppressions
+from dangol.deliver import autopilot, fallbacks, outcomes, refusals, resting, retries, rows, rules, suppressions
 from dangol.deliver.models import Delivery
 from dangol.deliver.outcomes import Outcome
 
@@ -30,11 +30,14 @@ OwnFact = tuple[str, int, dict[str, Any], str, datetime]
 
 
 def record(ended: Sequence[tuple[Delivery, Outcome]], now: datetime) -> None:
-    """Put outcomes on deliveries (the caller saves them) and emit the facts, in the caller's transaction."""
+    """Write down how deliveries ended, and emit the facts, in the caller's transaction; the caller holds the rows."""
     facts: list[OwnFact] = []
-    names = campaign_names([delivery for delivery, _ in ended])
+    deliveries = [delivery for delivery, _ in ended]
+    names = campaign_names(deliveries)
     for delivery, outcome in ended:
         settle(delivery, outcome, now)
+    rows.save(deliveries, rows.ENDED)
+    for delivery, outcome in ended:
         told = properties(delivery, names)
         facts += _facts(delivery, outcome, told, now)
         if outcome.state == "bounced" and outcome.hard:
@@ -43,7 +46,7 @@ def record(ended: Sequence[tuple[Delivery, Outcome]], now: datetime) -> None:
             refusals.refuse(delivery.address, delivery.channel, now, customers=[delivery.customer_id])
         elif outcome.state == "bounced" and delivery.channel == "email":
             resting.refused(delivery, outcome, now)
-        fallbacks.plan(delivery, now)
+    fallbacks.plan(deliveries, now)
     autopilot.count(ended, now)
     if facts:
         emit_all(facts)

@@ -23,7 +23,6 @@ from dangol.deliver import (
     refusals,
     resting,
     returned,
-    rows,
     rules,
     suppressions,
 )
@@ -87,14 +86,13 @@ def _arrived(delivery: Delivery, now: datetime) -> None:
     """Whoever reports on a message has taken it: one of unknown end is known now, and is not sent again."""
     if delivery.state == "unknown" or (delivery.unconfirmed and delivery.state == "planned"):
         records.record([(delivery, outcomes.accepted("as reported", reference=delivery.reference))], now)
-        rows.save([delivery])
 
 
 def _bounced(delivery: Delivery, report: Report, told: dict[str, Any], now: datetime) -> None:
     delivery.state, delivery.outcome = "bounced", f"{report.status or report.reply} {report.said}".strip()[:500]
     delivery.finished_at = now
     delivery.save(update_fields=["state", "outcome", "finished_at"])
-    fallbacks.plan(delivery, now)
+    fallbacks.plan([delivery], now)
     if report.hard:
         suppressions.suppress(delivery.channel, delivery.address, rules.EVERY_PURPOSE, "hard_bounce", now)
     elif report.reason not in resting.OURS:

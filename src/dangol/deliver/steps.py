@@ -163,11 +163,11 @@ def rehome(moves: Moves) -> None:
 
 
 def _part_twins(deliveries: QuerySet[Delivery]) -> None:
-    alike: dict[tuple[str, str, int, str], list[tuple[int, str]]] = defaultdict(list)
-    for campaign, step, customer, trigger, pk, state in deliveries.values_list(
-        "campaign", "step", "customer_id", "trigger", "pk", "state"
+    alike: dict[tuple[str, str, int, str, bool], list[tuple[int, str]]] = defaultdict(list)
+    for campaign, step, customer, trigger, instead, pk, state in deliveries.values_list(
+        "campaign", "step", "customer_id", "trigger", "instead", "pk", "state"
     ):
-        alike[campaign, step, customer, trigger].append((pk, state))
+        alike[campaign, step, customer, trigger, instead].append((pk, state))
     for twins in alike.values():
         unsent = [pk for pk, state in twins if state in gate.UNSENT]
         too_many = unsent if len(unsent) < len(twins) else unsent[1:]

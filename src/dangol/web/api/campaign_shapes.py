@@ -115,6 +115,7 @@ class DeliveryShown(Schema):
     step: str
     customer: str
     trigger: str
+    instead: bool = Field(description="it went out because the first message of this trigger did not arrive")
     channel: str
     message_class: str
     state: str

@@ -66,6 +66,7 @@ def _delivery(row: Delivery) -> dict[str, Any]:
         "step": row.step,
         "customer": str(row.customer_id),
         "trigger": row.trigger,
+        "instead": row.instead,
         "channel": row.channel,
         "message_class": row.message_class,
         "state": row.state,
