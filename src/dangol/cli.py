@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dangol import __version__, campaign_commands, channel_commands, mail_commands, rights_commands, segment_commands
+from dangol import (
+    __version__,
+    campaign_commands,
+    channel_commands,
+    mail_commands,
+    rights_commands,
+    segment_commands,
+    topic_commands,
+)
 from dangol.base.errors import DangolError
 from dangol.terminal import AsJson, Data, progress, show, use
 
@@ -30,6 +38,7 @@ app.add_typer(mail_commands.app)
 app.add_typer(channel_commands.app)
 app.add_typer(segment_commands.app, name="segment")
 app.add_typer(campaign_commands.app, name="campaign")
+app.add_typer(topic_commands.app, name="topic")
 app.command("rehearse")(campaign_commands.rehearse)
 app.add_typer(bench_app, name="bench")
 

@@ -64,6 +64,7 @@ def live(kit: Kit) -> int:
     kit.run()
     kit.track("ann", "Video Watched", {"video": NAME}, messageId=f"video-{EMAIL}")
     kit.track("ann", "Order Refunded", {"order_id": "A-2", "revenue": 10})
+    kit.track("ann", "Topic Changed", {"topic": "news", "subscribed": True, "said": NAME})
     kit.order("bob", "B-1", 80)
     kit.track("bob", "Gift Sent", {"to": f"for {EMAIL}", "call": 1023456789, "note": "hi"})
     kit.clock.advance(timedelta(minutes=1))

@@ -2,19 +2,19 @@
 
 from django.apps import AppConfig
 
+from dangol.segment import referring
+
 
 class CampaignConfig(AppConfig):
     name = "dangol.campaign"
     label = "campaign"
 
     def ready(self) -> None:
-        from dangol.segment import referring  # noqa: PLC0415 - there are no models before
-
         referring.ask(_standing_on)
 
 
-def _standing_on(key: str) -> list[str]:
+def _standing_on(what: referring.What, key: str) -> list[str]:
     """Asked seldom, and the language of campaigns is heavy: processes that only wait do without it."""
     from dangol.campaign import audience  # noqa: PLC0415
 
-    return audience.standing_on(key)
+    return audience.standing_on(what, key)

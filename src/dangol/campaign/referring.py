@@ -1,4 +1,6 @@
-"""What a definition speaks of that has to be there before it runs: segments, lists, campaigns that do not lead back."""
+"""What a definition speaks of that has to be there before it runs: segments, lists, topics, campaigns that do not lead
+back.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,11 @@ from dangol.base.errors import Fault
 from dangol.campaign import trails
 from dangol.campaign.definition import Definition
 from dangol.campaign.models import Campaign
+from dangol.profile import topics
 from dangol.segment import lists
 from dangol.segment import steps as segment
 from dangol.segment.models import Segment
+from dangol.segment.referring import What
 
 
 def faults(campaign: str, written: Mapping[str, Any], definition: Definition, at: str) -> Iterator[Fault]:
@@ -26,6 +30,7 @@ def faults(campaign: str, written: Mapping[str, Any], definition: Definition, at
         wanted = (step.get("change") or {}).get("list")
         if wanted and not any(row.key == wanted for row in lists.everything()):
             yield Fault(f"{pointer}/change/list", wanted, "the key of a list")
+    yield from topics.faults(_topics(written, at))
     for pointer, other in _campaigns(written, at):
         if not Campaign.objects.filter(key=other).exists():
             yield Fault(pointer, other, "the key of a campaign")
@@ -68,16 +73,28 @@ def steps(written: Any, at: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
                     yield from steps(one.get("steps"), f"{at}/{number}/{word}/{ways}/{n}/steps")
 
 
-def segments_of(written: Mapping[str, Any]) -> set[str]:
-    """The segments that a definition names anywhere."""
-    return set(_named(json.loads(json.dumps([*rules(written, ""), ("", written.get("entry"))]))))
+def named_in(written: Mapping[str, Any], what: What) -> set[str]:
+    """The segments or topics that a definition names anywhere."""
+    told = [*rules(written, ""), ("", written.get("entry"))]
+    found = set(_named(json.loads(json.dumps(told)), what))
+    return found | set(_topics(written, "").keys()) if what == "topic" else found
 
 
-def _named(node: Any) -> Iterator[str]:
+def _topics(written: Mapping[str, Any], at: str) -> dict[str, str]:
+    """The topics that steps write about or change, and where."""
+    return {
+        told["topic"]: f"{pointer}/{act}/topic"
+        for pointer, step in steps(written.get("steps"), f"{at}/steps")
+        for act in ("send", "ask", "change")
+        if isinstance(told := step.get(act), Mapping) and isinstance(told.get("topic"), str)
+    }
+
+
+def _named(node: Any, what: str) -> Iterator[str]:
     if isinstance(node, dict):
-        if isinstance(node.get("segment"), str):
-            yield node["segment"]
+        if isinstance(node.get(what), str):
+            yield node[what]
         node = list(node.values())
     if isinstance(node, list):
         for one in node:
-            yield from _named(one)
+            yield from _named(one, what)

@@ -30,6 +30,7 @@ from dangol.profile.models import (
     Prediction,
     Profile,
     Refund,
+    TopicWord,
 )
 from dangol.segment.models import Member, Segment
 from dangol.survey.models import Answer
@@ -100,6 +101,7 @@ HOLDINGS = (
     Holding("merges", Merge, ("survivor_id__in", "absorbed_id__in")),
     Holding("consents", Consent),
     Holding("consent_changes", ConsentChange, order=("at", "position"), more=_wording),
+    Holding("topics", TopicWord, order=("at", "pk"), hidden=frozenset({"message_id"})),
     Holding("facts", Fact, order=("at", "position"), hidden=frozenset({"pk"}),
             texts=frozenset({"properties", "traits", "context"})),
     Holding("orders", Order, order=("at",)),

@@ -16,7 +16,17 @@ from django.db.models.functions import Cast, Concat
 
 from dangol.profile import predictions
 from dangol.profile.columns import stale
-from dangol.profile.models import Consent, ConsentChange, ConsentNotice, Fact, Order, Profile, Refund, Restricted
+from dangol.profile.models import (
+    Consent,
+    ConsentChange,
+    ConsentNotice,
+    Fact,
+    Order,
+    Profile,
+    Refund,
+    Restricted,
+    TopicWord,
+)
 
 
 def positions(customer_ids: Collection[int]) -> list[int]:
@@ -45,6 +55,7 @@ def forget(customer_ids: Collection[int], secret: bytes, counted: Collection[str
         "consents": Consent.objects.filter(customer_id__in=customer_ids).delete()[0],
         "consent changes": ConsentChange.objects.filter(customer_id__in=customer_ids).delete()[0],
         "consent notices": ConsentNotice.objects.filter(customer_id__in=customer_ids).delete()[0],
+        "words on topics": TopicWord.objects.filter(customer_id__in=customer_ids).delete()[0],
         "restrictions": Restricted.objects.filter(pk__in=customer_ids).delete()[0],
         "forecasts": predictions.drop(customer_ids),
         "profiles": Profile.objects.filter(pk__in=customer_ids).delete()[0],

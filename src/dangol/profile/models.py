@@ -181,6 +181,39 @@ class ConsentChange(models.Model):
         ]
 
 
+class Topic(models.Model):
+    """Something the shop writes about, which a customer may want to hear of or not."""
+
+    key = models.CharField(max_length=64, unique=True)
+    name = models.JSONField()  # language → what customers read
+    description = models.JSONField(default=dict)  # language → a sentence more
+    opt_out = models.BooleanField(default=False)  # subscribed unless they said no; else only who said yes is
+    place = models.IntegerField(default=0)  # where customers see it among the others
+    archived_at = InstantField(null=True)  # offered to nobody any more
+    created_at = InstantField()
+    updated_at = InstantField()
+    filed = models.JSONField(null=True)  # what its file last said
+
+
+class TopicWord(models.Model):
+    """One word on a topic, as a customer or somebody for them said it; rows follow their facts."""
+
+    customer_id = models.BigIntegerField()
+    topic = models.CharField(max_length=64)
+    subscribed = models.BooleanField()
+    at = InstantField()
+    position = models.BigIntegerField(null=True)  # of the fact in the log; empty until it is there
+    message_id = models.CharField(max_length=200, default="")  # of a word that was said here
+    source = models.CharField(max_length=64)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer_id", "topic"], name="profile_topic_word_who"),
+            models.Index(fields=["position"], name="profile_topic_word_fact"),
+            models.Index(fields=["message_id"], name="profile_topic_word_said"),
+        ]
+
+
 class Restricted(models.Model):
     """A customer who is kept and not used: they asked for it."""
 

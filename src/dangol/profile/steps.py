@@ -23,7 +23,7 @@ from dangol.base.models import Shop
 from dangol.base.parts import parts
 from dangol.collect.facts import EVENT_NAMES, Fact
 from dangol.identity.rules import Moves
-from dangol.profile import consents, figures, file, ledger, predictions, restrictions, rows
+from dangol.profile import consents, figures, file, ledger, predictions, restrictions, rows, topics
 from dangol.profile.models import Fact as Row
 from dangol.profile.models import Profile
 
@@ -55,6 +55,7 @@ def record(facts: Sequence[Fact], customer_ids: Sequence[int], identifier_ids: S
     profiles |= file.read(touched - profiles.keys())  # whose order it was until an earlier report arrived
     ledger.recount(profiles, touched, currency)
     consents.record([placed for placed in mine if placed[0].name == "Consent Changed"])
+    topics.record([(fact, customer) for fact, customer, _ in mine if fact.name == topics.CHANGED])
     file.write(profiles.values())
     return Recorded(touched, same)
 
@@ -75,6 +76,7 @@ def rehome(moves: Moves) -> None:
         gained[after] += moved
         losers.add(before)
     ledger.follow(losers)
+    topics.follow(losers)
     _rehome_consents(moves, losers)
     profiles = figures.learn({customer: facts for customer, facts in gained.items() if customer not in losers})
     profiles |= figures.relearn(losers - moves.vanished)

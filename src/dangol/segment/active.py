@@ -9,6 +9,7 @@ from datetime import UTC, tzinfo
 from dangol.base.errors import NotFound
 from dangol.base.models import Shop
 from dangol.base.parts import parts
+from dangol.profile.topics import opt_out
 from dangol.segment.language import Rule
 from dangol.segment.models import List, Member, Segment
 from dangol.segment.parse import read_rule
@@ -80,8 +81,8 @@ def held(customer_ids: Iterable[int], ids: Mapping[str, int]) -> dict[int, set[s
 
 def rules_of(segments: Sequence[Segment], where: tzinfo) -> dict[str, Rule]:
     """The rules of some segments, by key."""
-    makes = makings()
-    return {segment.key: read_rule(segment.rule, where, makings=makes) for segment in segments}
+    silent, makes = opt_out(), makings()
+    return {segment.key: read_rule(segment.rule, where, silent, makes) for segment in segments}
 
 
 def makings() -> dict[str, int]:

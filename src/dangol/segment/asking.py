@@ -12,6 +12,7 @@ import polars as pl
 from dangol.base.clock import to_us
 from dangol.base.errors import Invalid
 from dangol.base.parts import parts
+from dangol.profile.topics import opt_out
 from dangol.segment import evaluation, everybody, explanation, rules, sentences
 from dangol.segment.active import get, makings, rules_of, visible, zone
 from dangol.segment.engines import Plan
@@ -61,8 +62,8 @@ def count(where: Any, at: datetime) -> int:
 
 
 def _plan_of(wheres: Mapping[str, Any], beside: Mapping[str, Rule] = NONE_BESIDE) -> Plan:
-    here, makes = zone(), makings()
-    asked = {ASKED + name: read_rule(where, here, makings=makes) for name, where in wheres.items()}
+    here, silent, makes = zone(), opt_out(), makings()
+    asked = {ASKED + name: read_rule(where, here, silent, makes) for name, where in wheres.items()}
     known = {**rules_of(visible(), here), **beside}
     faults = [fault for key, rule in asked.items() for fault in rules.reference_faults(key, rule, known)]
     if faults:
@@ -109,7 +110,7 @@ def explain(key: str, customer_id: int, now: datetime) -> explanation.Explanatio
 def explain_rule(where: Any, customer_id: int, now: datetime) -> explanation.Explanation:
     """The same for a rule that is not saved. Raises Invalid."""
     here = zone()
-    rule, known = read_rule(where, here, makings=makings()), rules_of(visible(), here)
+    rule, known = read_rule(where, here, opt_out(), makings()), rules_of(visible(), here)
     faults = rules.reference_faults(ASKED, rule, known)
     if faults:
         raise Invalid(faults)

@@ -15,6 +15,7 @@ from typing import Any
 from dangol.base.errors import Conflict, Fault, Invalid
 from dangol.base.filed import Filed, Standing, paths
 from dangol.base.turns import turn
+from dangol.profile.topics import opt_out
 from dangol.segment import asking, files, rules, steps
 from dangol.segment.active import makings, zone
 from dangol.segment.language import Rule
@@ -78,10 +79,10 @@ def _others(key: str, known: Mapping[str, Rule]) -> dict[str, Rule]:
 
 def _rules(shapes: Sequence[tuple[Path, Any]]) -> dict[str, Any]:
     """The rules of the files that can be read, by key."""
-    found, here, makes = {}, zone(), makings()
+    found, here, silent, makes = {}, zone(), opt_out(), makings()
     for _, shape in shapes:
         try:
-            told = read_segment(steps.bare(shape), here, makings=makes)
+            told = read_segment(steps.bare(shape), here, None, silent, makes)
         except Invalid:
             continue
         found[told.key] = told.rule

@@ -89,7 +89,7 @@ def remove(key: str, now: datetime) -> None:
 def used_by(key: str) -> list[str]:
     """Who reads a list by a segment that is at work or being computed, as people call it."""
     rows = Segment.objects.filter(state__in=("active", *COMING))
-    return named(row.stands_for or row.key for row in rows if key in rules.lists_in(row.rule))
+    return named(row.stands_for or row.key for row in rows if key in rules.named_in(row.rule, "list"))
 
 
 def members(key: str, now: datetime) -> list[int]:

@@ -47,8 +47,8 @@ def renamed(where: Any, keys: Mapping[str, str]) -> Any:
     return found
 
 
-def lists_in(where: Any) -> dict[str, str]:
-    """The lists that a rule, as it is written, reads, and the pointer of one leaf that does."""
+def named_in(where: Any, subject: str) -> dict[str, str]:
+    """The lists or topics (`subject`) that a rule, as it is written, asks about, each with the pointer of a leaf."""
     found: dict[str, str] = {}
 
     def look(node: Any, pointer: str) -> None:
@@ -56,8 +56,8 @@ def lists_in(where: Any) -> dict[str, str]:
             for number, one in enumerate(node):
                 look(one, f"{pointer}/{number}")
         elif isinstance(node, Mapping):
-            if isinstance(node.get("list"), str):
-                found.setdefault(node["list"], f"{pointer}/list")
+            if isinstance(node.get(subject), str):
+                found.setdefault(node[subject], f"{pointer}/{subject}")
             for word in COMBINING:
                 if word in node:
                     look(node[word], f"{pointer}/{word}")

@@ -15,6 +15,7 @@ from typing import Any
 from dangol.base.errors import Conflict, Fault, Invalid, NotFound
 from dangol.base.turns import turn
 from dangol.profile import reads as profile
+from dangol.profile import topics
 from dangol.segment import computing, days, rules
 from dangol.segment.active import COMING, all_active, makings, newest, rules_of, visible, zone
 from dangol.segment.computing import Version
@@ -118,12 +119,13 @@ def check(shape: Any, key: str | None = None, beside: Mapping[str, Any] | None =
 
     Raises Invalid with every fault.
     """
-    told = read_segment(bare(shape), zone(), key, makings=makings())
+    told = read_segment(bare(shape), zone(), key, topics.opt_out(), makings())
     others = known() | dict(beside or {})
     faults = rules.reference_faults(told.key, told.rule, {key: one for key, one in others.items() if key != told.key})
-    asked = rules.lists_in(told.where)
+    asked = rules.named_in(told.where, "list")
     there = set(List.objects.filter(key__in=asked, removed_at=None).values_list("key", flat=True)) if asked else set()
     faults += [Fault(at, repr(one), "the key of a list") for one, at in asked.items() if one not in there]
+    faults += topics.faults(rules.named_in(told.where, "topic"))
     if faults:
         raise Invalid(faults)
     return told
@@ -190,7 +192,7 @@ def archive(key: str, now: datetime) -> None:
 def _refuse_if_used(key: str) -> None:
     every = _coming(all_active(), Segment.objects.filter(state__in=COMING))
     others = named(other for other, rule in every.items() if key in rules.references(rule))
-    if users := sorted({*others, *referring(key)}):
+    if users := sorted({*others, *referring("segment", key)}):
         raise Conflict(f"segment {key} is used by {', '.join(users)}; change that first")
 
 

@@ -22,6 +22,7 @@ TITLES: dict[str, Any] = {
     "merges": _("Customers found to be the same person"),
     "consents": _("Consent now"),
     "consent_changes": _("Every word on consent"),
+    "topics": _("Words on topics"),
     "facts": _("What happened"),
     "orders": _("Orders"),
     "refunds": _("Refunds"),
@@ -39,7 +40,7 @@ TIMES = ("at", "since", "until")
 INNER = frozenset(
     {"id", "customer_id", "position", "told_position", "identifier_id", "tally", "segment_id", "survey_id"}
 )
-HEADS = ("name", "event", "value", "order_id", "subject", "segment", "campaign", "kind", "channel", "question")
+HEADS = ("name", "topic", "event", "value", "order_id", "subject", "segment", "campaign", "kind", "channel", "question")
 
 
 @dataclass(frozen=True, slots=True)

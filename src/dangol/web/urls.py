@@ -42,6 +42,7 @@ from dangol.web.screens import (
     strategy,
     tasks,
     templates,
+    topics,
     value,
 )
 
@@ -183,6 +184,10 @@ ROUTES = (
     Route("settings/shop", "settings-shop", settings.save, "staff", POST),
     Route("settings/keys", "key-new", settings.new_key, "staff", POST),
     Route("settings/keys/<id:pk>/revoke", "key-revoke", settings.revoke_key, "staff", POST),
+    Route("topics", "topics", topics.topics, "staff"),
+    Route("topics/save", "topic-save", topics.save, "staff", POST),
+    Route("topics/of/<slug:key>/archive", "topic-archive", topics.archive, "staff", POST),
+    Route("topics/of/<slug:key>/move", "topic-move", topics.move, "staff", POST),
     Route("u/<str:token>", "letter-unsubscribe", unsubscribe.unsubscribe, "link", BOTH),
     Route("c/<str:token>", "letter-click", click.click, "link"),
     Route("o/<str:token>.gif", "letter-open", opening.opening, "link"),

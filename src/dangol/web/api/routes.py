@@ -31,6 +31,7 @@ from dangol.web.api import (
     shops,
     strategy,
     templates,
+    topics,
 )
 from dangol.web.api.access import SecretKey
 from dangol.web.api.problems import Refused, faults_of, of_error, problem
@@ -96,6 +97,7 @@ def positions(request: HttpRequest) -> dict[str, int]:
 api.add_router("/customers", customers.router)
 api.add_router("/segments", segments.router)
 api.add_router("/lists", hand_lists.router)
+api.add_router("/topics", topics.router)
 api.add_router("/strategy", strategy.router)
 api.add_router("/campaigns", campaigns.router)
 api.add_router("/holdout", holdout.router)

@@ -1,4 +1,4 @@
-"""What the API takes and gives about segments and lists kept by hand."""
+"""What the API takes and gives about segments, lists kept by hand and topics."""
 
 from __future__ import annotations
 
@@ -63,6 +63,25 @@ class ListChanged(Schema):
     added: int
     removed: int
     unknown: list[FaultShown] = Field(description="entries that lead to nobody; everything else was done")
+
+
+class TopicShown(Schema):
+    key: str
+    name: dict[str, str] = Field(description="what customers read, by language")
+    description: dict[str, str] = Field(description="a sentence more, by language")
+    kind: str = Field(description="opt_in: who said yes is subscribed; opt_out: who did not say no")
+    place: int = Field(description="where customers see it among the others")
+    archived: bool = Field(description="offered to nobody any more")
+    created_at: datetime
+    updated_at: datetime
+    size: int = Field(description="customers subscribed to it")
+
+
+class TopicTold(Strict):
+    name: dict[str, str] = Field(description="by language, at least one")
+    description: dict[str, str] = Field({}, description="by language")
+    kind: Literal["opt_in", "opt_out"] = "opt_in"
+    place: int | None = Field(None, description="0 is the first; a new one without comes last")
 
 
 class ReadyShown(Schema):

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import get_language
+
 from dangol.campaign import steps as campaign
 from dangol.profile import reads as people
 from dangol.profile import suggestions as profile
+from dangol.profile import topics
 from dangol.profile.models import Consent
 from dangol.profile.suggestions import Paths, Sample, ranked
 from dangol.segment import lists
@@ -125,6 +128,12 @@ def _lists(question: Question) -> list[Suggestion]:
     return _named([Suggestion(row.key, row.name) for row in lists.everything()], question.typed)
 
 
+def _topics(question: Question) -> list[Suggestion]:
+    language = get_language() or "en"
+    rows = [Suggestion(row.key, topics.called(row, language)) for row in topics.everything()]
+    return _named(rows, question.typed)
+
+
 def _campaigns(question: Question) -> list[Suggestion]:
     return _named([Suggestion(row.key, campaign_name(row)) for row in campaign.everyone()], question.typed)
 
@@ -191,6 +200,6 @@ SOURCES: dict[str, Callable[[Question], list[Suggestion]]] = {
     "purposes": _purposes,
     "surveys": _surveys,
     "customers": _customers,
-    "topics": _of_facts("Topic Changed", "topic"),
+    "topics": _topics,
     "lists": _lists,
 }
