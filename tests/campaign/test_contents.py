@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from importlib import import_module
+
 import pytest
 
 from dangol.campaign import contents
@@ -45,7 +48,7 @@ GOOD: list[tuple[str, dict[str, object]]] = [
         "kakao",
         {"templates": {"ko": {"text": "가을", "button": "보기", "url": "https://shop.example/"}}, "targeting": "M"},
     ),
-    ("webpush", {"templates": {"en": {"title": "Back"}}, "ttl": "12h", "urgency": "low", "topic": "stock"}),
+    ("webpush", {"templates": {"en": {"title": "Back"}}, "ttl": "12h", "urgency": "low", "replaces": "stock"}),
     ("onsite", {"form": "inline", "slot": "top", "templates": {"en": {"text": "Hi"}}, "times": 2, "rest": "1d"}),
     ("webhook", {"url": "https://erp.shop.example/hook", "type": "cart.reminder", "data": {"vip": "{{ 1 }}"}}),
     ("task", {"kind": "visit", "templates": {"en": {"title": "Call {{ customer.name }}"}}}),
@@ -70,7 +73,7 @@ def test_what_each_channel_takes(channel: str, given: dict[str, object]) -> None
         ("kakao", {"alimtalk": "KA01", "variables": {"name": "x"}}, "/send/variables"),
         ("kakao", {"alimtalk": "KA01", "targeting": "I"}, "/send/targeting"),
         ("kakao", {"templates": {"ko": {"text": "x"}}, "targeting": "X"}, "/send/targeting"),
-        ("webpush", {"templates": {"en": {"title": "x"}}, "topic": "a b"}, "/send/topic"),
+        ("webpush", {"templates": {"en": {"title": "x"}}, "replaces": "a b"}, "/send/replaces"),
         ("webpush", {"templates": {"en": {"title": "x"}}, "urgency": "now"}, "/send/urgency"),
         ("onsite", {"form": "inline", "templates": {"en": {"text": "x"}}}, "/send/slot"),
         ("onsite", {"templates": {"en": {"text": "x"}}, "times": 0}, "/send/times"),
@@ -88,3 +91,20 @@ def test_an_alimtalk_never_advertises_and_a_brand_message_always_does() -> None:
     assert contents.unfit({"templates": {}, "targeting": "I"}, "transactional")
     assert not contents.unfit({"alimtalk": "KA01"}, "transactional")
     assert not contents.unfit({"templates": {}}, "marketing")
+
+
+def test_stored_pushes_keep_what_they_take_the_place_of() -> None:
+    """The word for it was `topic` until topics became something that customers subscribe to."""
+    renamed = import_module("dangol.campaign.migrations.0013_replaces").renamed
+    texts = {"templates": {"en": {"title": "Back"}}}
+    push, letter = {**texts, "topic": "stock"}, {**texts, "topic": "news"}
+    steps = [
+        {"key": "a", "send": {"channel": "webpush", **push}},
+        {"key": "b", "send": {"reach": ["email", "webpush"], "email": letter, "webpush": push}},
+        {"key": "c", "split": {"shares": [{"steps": [{"send": {"channel": "webpush", "variants": [push]}}]}]}},
+        {"key": "d", "change": {"topic": "stock", "subscribed": True}},
+        {"key": "e", "send": {"channel": "email", **letter}},
+    ]
+    told, before = (json.dumps(one) for one in (renamed({"steps": steps}), {"steps": steps}))
+    was = '"templates": {"en": {"title": "Back"}}, "topic": "stock"'
+    assert told == before.replace(was, was.replace("topic", "replaces"))

@@ -148,7 +148,7 @@ def _brand_message(read: Reader, given: Mapping[str, Any], at: str) -> Message:
     }
 
 
-TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}")
+REPLACES = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 def _webpush(read: Reader, given: Mapping[str, Any], at: str) -> Message:
@@ -157,10 +157,10 @@ def _webpush(read: Reader, given: Mapping[str, Any], at: str) -> Message:
         message["ttl"] = int(read.span(given["ttl"], f"{at}/ttl").total_seconds())
     if given.get("urgency") is not None:
         message["urgency"] = read.choice(given["urgency"], f"{at}/urgency", ("very-low", "low", "normal", "high"))
-    if given.get("topic") is not None:
-        message["topic"] = read.text(given["topic"], f"{at}/topic", most=32)
-        if not TOPIC.fullmatch(message["topic"]):
-            read.fault(f"{at}/topic", message["topic"], "1 to 32 of a-z, A-Z, 0-9, - and _")
+    if given.get("replaces") is not None:
+        message["replaces"] = read.text(given["replaces"], f"{at}/replaces", most=32)
+        if not REPLACES.fullmatch(message["replaces"]):
+            read.fault(f"{at}/replaces", message["replaces"], "1 to 32 of a-z, A-Z, 0-9, - and _")
     return message
 
 
@@ -211,7 +211,7 @@ CHANNELS: dict[str, Contents] = {
     "email": Contents(("survey", "template", "template_version", "templates", "tracking"), _email),
     "sms": Contents(("survey", "templates", "tracking"), _sms),
     "kakao": Contents(("alimtalk", "variables", "templates", "targeting", "fallback"), _kakao),
-    "webpush": Contents(("templates", "ttl", "urgency", "topic"), _webpush),
+    "webpush": Contents(("templates", "ttl", "urgency", "replaces"), _webpush),
     "onsite": Contents(("form", "slot", "templates", "until", "times", "rest"), _onsite),
     "webhook": Contents(("url", "type", "data"), _webhook),
     "task": Contents(("kind", "templates"), _task),

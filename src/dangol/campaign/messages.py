@@ -11,7 +11,7 @@ from dangol.campaign import contents
 from dangol.campaign.definition import KEEPS, MARKETING, TRANSACTIONAL, Message, Variant, Webhook
 from dangol.campaign.shape import Reader
 
-OWN = ("channel", "reach", "class", "keeps", "variants", "allocation", "priority", "outranked")
+OWN = ("channel", "reach", "class", "keeps", "variants", "allocation", "priority", "outranked", "topic")
 OUTRANKED = ("wait", "drop")  # what becomes of a message where a more important one takes the room a cap leaves
 MOST_IMPORTANT = 100
 ALLOCATIONS = ("fixed", "learning")
@@ -32,19 +32,31 @@ def message(read: Reader, given: object, at: str) -> Message:
     for message in (*messages.values(), *(variant.message for variant in variants)):
         if allowed := contents.unfit(message, message_class):
             read.fault(f"{at}/class", message_class, allowed)
-    rank = _rank(read, given, at)
+    beside = _beside(read, given, at, message_class)
     return Message(
         channels=channels,
         message_class=message_class,
-        messages={channel: {**said, **rank} for channel, said in messages.items()},
+        messages={channel: {**said, **beside} for channel, said in messages.items()},
         keeps=read.span(given["keeps"], f"{at}/keeps") if given.get("keeps") is not None else KEEPS,
-        variants=tuple(replace(one, message={**one.message, **rank}) for one in variants),
+        variants=tuple(replace(one, message={**one.message, **beside}) for one in variants),
         allocation=read.choice(given.get("allocation", "fixed"), f"{at}/allocation", ALLOCATIONS),
     )
 
 
+def _beside(read: Reader, given: Mapping[str, Any], at: str, message_class: str) -> dict[str, Any]:
+    """What the gate has to know of a message: how important it is beside others, and which topic it belongs to.
+
+    Nothing of what it does not say.
+    """
+    told: dict[str, Any] = {}
+    if given.get("topic") is not None:
+        told["topic"] = read.key(given["topic"], f"{at}/topic")
+        if message_class == TRANSACTIONAL:
+            read.fault(f"{at}/topic", given["topic"], "no topic: what is transactional is sent whoever is subscribed")
+    return told | _rank(read, given, at)
+
+
 def _rank(read: Reader, given: Mapping[str, Any], at: str) -> dict[str, Any]:
-    """How important the message is beside others to the same customer; nothing where it does not say."""
     rank: dict[str, Any] = {}
     if given.get("priority") is not None:
         told = given["priority"]

@@ -85,6 +85,7 @@ def _send() -> Schema:
         "allocation": {"enum": list(messages.ALLOCATIONS)},
         "priority": {"type": "integer", "minimum": 0, "maximum": messages.MOST_IMPORTANT},
         "outranked": {"enum": list(messages.OUTRANKED)},
+        "topic": KEY,
         "variants": {"type": "array", "minItems": 2, "maxItems": 5, "items": _variant(said)},
     }
     return _object({**said, **by_channel, **own}, ["class"])

@@ -19,7 +19,7 @@ from dangol.deliver.caps import FEWER, Cap, Other
 from dangol.deliver.law import places
 from dangol.deliver.models import Delivery
 from dangol.deliver.rules import Allow, Consented, Decision, HoldUntil, Question
-from dangol.profile import restrictions
+from dangol.profile import restrictions, topics
 from dangol.profile.models import Consent, ConsentNotice, Profile
 from dangol.segment.models import Member
 
@@ -58,6 +58,7 @@ def questions(deliveries: Sequence[Delivery], now: datetime) -> list[Question]:
     restricted, unconfirmed = restrictions.restricted(), _unconfirmed(customers, now)
     others = _others(deliveries, now)
     homes = _homes(deliveries, shop)
+    refused = _topics_refused(deliveries)
     standing = campaign.standing((d.campaign, d.customer_id, d.trigger) for d in deliveries)
     paused = autopilot.marketing_paused()
     nowhere = Home(shop.zone, frozenset())
@@ -82,6 +83,8 @@ def questions(deliveries: Sequence[Delivery], now: datetime) -> list[Question]:
             quiet=policy.quiet,
             priority=priority_of(delivery.message),
             yields=str(delivery.message.get("outranked") or "wait"),
+            topic=topic_of(delivery),
+            subscribed=(delivery.customer_id, topic_of(delivery)) not in refused,
             unlawful_form="alimtalk_advertises" if "alimtalk" in delivery.message else "",
             campaign=standing.get((delivery.campaign, delivery.customer_id, delivery.trigger), ""),
             expires_at=delivery.expires_at,
@@ -95,6 +98,20 @@ def priority_of(message: Mapping[str, Any]) -> int:
     """How important a message is beside others to the same customer."""
     told = message.get("priority", 0)
     return told if isinstance(told, int) else 0
+
+
+def topic_of(delivery: Delivery) -> str:
+    """The topic that a message belongs to; empty where it belongs to none."""
+    return str(delivery.message.get("topic") or "") if delivery.message_class == rules.MARKETING else ""
+
+
+def _topics_refused(deliveries: Sequence[Delivery]) -> set[tuple[int, str]]:
+    """Of the customers and topics that these are about: who is not subscribed to which."""
+    about = [(delivery.customer_id, topic) for delivery in deliveries if (topic := topic_of(delivery))]
+    if not about:
+        return set()
+    found = topics.subscribed({customer for customer, _ in about}, {topic for _, topic in about})
+    return {place for place in about if not found[place]}
 
 
 Consents = dict[tuple[int, str, str], Consented]  # customer, channel, purpose

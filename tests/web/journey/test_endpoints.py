@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from dangol.base.clock import SetClock
 from dangol.campaign import steps as campaign
 from dangol.campaign.models import Campaign, Run
+from dangol.segment import topics
 from tests.shopkit import Kit
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +35,20 @@ def test_a_change_comes_back_and_keeps_nothing(console: Client, opened: Kit) -> 
     assert held(answer)["steps"] == [{"key": "rest", "wait": "3h"}, {"key": "exit", "exit": True}]
     assert "<html" not in answer.content.decode()
     assert not Campaign.objects.exists()
+
+
+def test_a_message_is_given_a_topic_by_a_choice_of_those_there_are(
+    console: Client, opened: Kit, clock: SetClock
+) -> None:
+    topics.save("news", {"name": {"en": "The news", "ko": "소식"}}, clock.now())
+    send = {"channel": "email", "class": "marketing", "templates": {"en": {"subject": "Hi", "html": "<p>Hi</p>"}}}
+    definition = {**DEFINITION, "steps": [{"key": "hello", "send": send}]}
+    opened_form = console.post("/journeys/change", sent(definition, open="/steps/0", do=""))
+    assert '<option value="news">' in opened_form.content.decode()
+    chosen = console.post("/journeys/change", sent(definition, open="/steps/0", do="", **{"f.send.topic": "news"}))
+    assert held(chosen)["steps"][0]["send"]["topic"] == "news"
+    none = console.post("/journeys/change", sent(held(chosen), open="/steps/0", do="", **{"f.send.topic": ""}))
+    assert "topic" not in held(none)["steps"][0]["send"]
 
 
 def test_without_scripts_it_is_a_whole_page(console: Client, opened: Kit) -> None:

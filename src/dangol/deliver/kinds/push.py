@@ -66,7 +66,7 @@ def finish(delivery: Delivery, draft: Draft, now: datetime) -> Finished:
     left = int((delivery.expires_at - now).total_seconds()) if delivery.expires_at else TTL
     message = PushMessage(
         to=NOWHERE, at=now, title=title, body=body, icon=told["icon"],
-        url=draft.addresses.click(0), tag=str(draft.message.get("topic", "")),
+        url=draft.addresses.click(0), tag=str(draft.message.get("replaces", "")),
         ttl=max(min(int(draft.message.get("ttl", TTL)), left), 0), urgency=draft.message.get("urgency", "normal"),
         refusal=refusal if (refuse := legal.button(draft.demands, told.language)) else "", refuse=refuse,
     )  # fmt: skip

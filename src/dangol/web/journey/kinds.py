@@ -169,7 +169,7 @@ def _change(step: Json, known: Mapping[str, Words]) -> list[Field]:
         which = Field("change.list", "choice", _("List"), known.get("lists", {}), stays=True)
         return [what, which, Field("change.on", "flag", _("put on it (otherwise: taken off)"), default=True)]
     if word == "topic":
-        topic = Field("change.topic", "text", _("Topic"), stays=True)
+        topic = Field("change.topic", "choice", _("Topic"), {"": _("Choose …"), **known.get("topics", {})}, stays=True)
         return [what, topic, Field("change.subscribed", "flag", _("subscribed (otherwise: ended)"), default=True)]
     channel = Field("change.consent.channel", "choice", _("Channel"), {one: _(one) for one in contents.channels()})
     return [what, channel, Field("change.consent.state", "choice", _("State"), STATES)]

@@ -47,8 +47,10 @@ def fields(act: str, step: Json, known: Mapping[str, Words]) -> list[Field]:
         return [Field(act, "yaml", _("What is said"), hint=_("as it is written in files and over the API"))]
     first = [
         Field(f"{act}.class", "choice", _("Kind"), CLASSES),
+        Field(f"{act}.topic", "choice", _("Topic"), {"": _("of none"), **known.get("topics", {})},
+              hint=_("goes only to who is subscribed to it; advertising only")),
         Field(f"{act}.keeps", "span", _("Still worth sending for"), default="72h"),
-    ]
+    ]  # fmt: skip
     channel = str(told.get("channel", ""))
     chosen = Field(f"{act}.channel", "choice", _("Channel"), known.get("channels", {}), remakes=True)
     own = OWN_FIELDS.get(channel, _as_written)

@@ -59,6 +59,8 @@ def _send(told: Json) -> tuple[str, str]:
     parts = [channels, word(str(get(told, "class") or ""))]
     if variants:
         parts.append(_("{count} variants").format(count=variants))
+    if get(told, "topic"):
+        parts.append(_("topic {key}").format(key=_text(get(told, "topic"))))
     if get(told, "survey"):
         parts.append(_("asks a question"))
     return _subject(told) or _("A message"), " · ".join(part for part in parts if part)

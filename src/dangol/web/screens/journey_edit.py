@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.text import slugify
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dangol.base.errors import Conflict, DangolError, Fault, Invalid, NotFound
@@ -18,6 +19,7 @@ from dangol.campaign import contents
 from dangol.campaign import steps as campaign
 from dangol.campaign.models import Campaign
 from dangol.campaign.templates import stored
+from dangol.profile import topics
 from dangol.segment import lists
 from dangol.segment import reads as segment
 from dangol.web.builder import vocabulary
@@ -162,6 +164,7 @@ def _known() -> dict[str, Words]:
     return {
         "segments": {"": _("Choose …"), **{one.key: segment_name(one) for one, _size in segment.active()}},
         "lists": {"": _("Choose …"), **{one.key: one.name for one in lists.everything()}},
+        "topics": {one.key: topics.called(one, get_language() or "en") for one in topics.everything()},
         "campaigns": {"": _("Choose …"), **{one.key: campaign_name(one) for one in campaign.everyone()}},
         "templates": {one.key: one.name for one in stored.everyone() if not one.partial},
         "channels": {one: word(one) for one in contents.channels()},
