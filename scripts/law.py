@@ -41,6 +41,15 @@ the customer's, as the trait `country` or `address.country` and the country code
 the shop's (Settings). Where trait and telephone differ, both count. What one of these laws forbids is forbidden. Where
 nothing tells the customer's country, the shop's is taken.
 
+A law's night goes by the country's clock where the country has one, else by the customer's: the trait `timezone`. Where
+no trait tells it, the message leaves only when it is day on every clock that may be theirs: those of the state in their
+address (`address.state`, `region`, `province`) and of their area code, and all of the country where neither tells. The
+shop's clock never stands for the customer's there.
+
+What a law wants a message to say of its sender comes from Settings. Advertising that would have to leave something out
+waits (`sender_address:us-2004-01-01`) and goes on once Settings tell it; the campaign's page and Settings say what is
+missing.
+
 A pack holds from a day on. A decision names the pack that it rests on: `night:kr-2026-07-07` is Korea's night rule as
 it stands since 7 July 2026. An amendment is a further pack with a later day; nothing else changes.
 

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from dangol.deliver import law, machines, retries, rules
 from dangol.deliver.caps import ONE_A_DAY, Cap, Other
-from dangol.deliver.law import pack, places
+from dangol.deliver.law import pack, places, zones
 from dangol.deliver.rules import Allow, Consented, Deny, HoldUntil, Question, Suppressed
 
 GATE = Path(__file__).parent / "gate"  # tables that read as documentation, one file per law
@@ -67,6 +67,8 @@ def question(row: dict[str, Any]) -> Question:
         address=row["address"],
         sender=row["sender"],
         zone=ZoneInfo(row["zone"]),
+        clocks=tuple(ZoneInfo(name) for name in row.get("clocks", ())),
+        sender_told=frozenset(row.get("told", ("name", "email", "phone", "address", "contact"))),
         channel=row.get("channel", "email"),
         consent=Consented(
             row["consent"], local(row, row["consent_at"]), row.get("basis", "explicit"), local(row, row.get("since")),
@@ -245,3 +247,51 @@ def test_each_law_has_one_pack_a_day_and_the_newest_counts() -> None:
 )
 def test_where_a_customer_may_be(traits: dict[str, Any], phone: str, countries: set[str]) -> None:
     assert places.countries(traits, phone) == countries
+
+
+EAST, MIDDLE, MOUNTAIN, WEST = "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"
+
+
+@pytest.mark.parametrize(
+    ("traits", "phone", "countries", "found"),
+    [
+        ({}, "+12125550123", ["US"], {EAST}),
+        ({}, "+13105550123", ["US"], {WEST}),
+        ({"address": {"state": "CA"}}, "+12125550123", ["US"], {EAST, WEST}),  # a number goes along when one moves
+        ({"address": {"region": "california"}}, "", ["US"], {WEST}),
+        ({"state": "TX"}, "", ["US"], {MIDDLE, MOUNTAIN}),
+        ({"province_code": "HI"}, "", ["US"], {"Pacific/Honolulu"}),
+        ({"state": "Atlantis"}, "+12125550123", ["US"], {EAST}),
+        ({}, "+12705550123", ["US"], {EAST, MIDDLE}),  # Kentucky's west goes by Chicago's clock
+        ({}, "+821012345678", ["KR"], {"Asia/Seoul"}),
+        ({"state": "CA"}, "+821012345678", ["KR", "US"], {"Asia/Seoul", WEST}),
+        ({}, "", [], set()),
+    ],
+)
+def test_which_clocks_may_be_a_customers(
+    traits: dict[str, Any], phone: str, countries: list[str], found: set[str]
+) -> None:
+    assert {zone.key for zone in zones.possible(traits, phone, countries)} == found
+
+
+@pytest.mark.parametrize("phone", ["", "+18005550123", "+19995550123"])
+def test_where_nothing_tells_the_clock_every_one_of_the_country_may_be_it(phone: str) -> None:
+    found = {zone.key for zone in zones.possible({}, phone, ["US"])}
+    assert {EAST, MIDDLE, MOUNTAIN, WEST, "America/Anchorage", "Pacific/Honolulu"} <= found
+    assert not {name for name in found if name.startswith(("Europe/", "Asia/"))}
+
+
+def test_every_state_has_a_clock() -> None:
+    assert len(zones.US) == 2 * 51
+
+
+@given(
+    at=INSTANTS,
+    where=st.lists(st.sampled_from([EAST, MIDDLE, MOUNTAIN, WEST, "Pacific/Honolulu", "America/Adak"]), min_size=1),
+)
+def test_a_text_to_the_united_states_leaves_only_by_day_on_every_possible_clock(at: datetime, where: list[str]) -> None:
+    row = TABLES["america"]["defaults"] | {"channel": "sms", "address": "+18005550123", "caps": [], "clocks": where}
+    decision = rules.may_send(question(row), at)
+    leaves = decision.at if isinstance(decision, HoldUntil) else at
+    assert isinstance(decision, Allow | HoldUntil)
+    assert all(8 <= leaves.astimezone(ZoneInfo(name)).hour < 21 for name in where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Any
 
 from babel.numbers import format_currency
@@ -13,9 +13,7 @@ from django.conf import settings
 from dangol.base.models import Shop
 from dangol.base.parts import parts
 from dangol.campaign.templates import brand, stored
-from dangol.deliver import law, objects
-from dangol.deliver.law import places
-from dangol.deliver.legal import Sender
+from dangol.deliver import homes, imprint, law, objects
 from dangol.deliver.models import Delivery
 from dangol.deliver.render import Addresses, Draft
 from dangol.deliver.rules import MARKETING
@@ -103,26 +101,24 @@ class Known:
         config, shop = settings.DANGOL, self.shop
         profile = self.profiles.get(delivery.customer_id)
         language = profile.language if profile else ""
-        zone = objects.zone(profile.traits if profile else {}, shop)
-        theirs = places.countries(profile.traits, profile.phone) if profile else frozenset()
-        countries = places.under(theirs, shop.country.upper())
+        home = homes.home(profile.traits if profile else {}, profile.phone if profile else "", shop)
         return Draft(
             message={**message, "templates": texts},
             message_class=delivery.message_class,
             languages=tuple(code for code in (language, shop.locale) if code),
             variables=self._variables(delivery, profile, language or shop.locale),
-            sender=sender(shop),
+            sender=imprint.sender(shop),
             addresses=Addresses(config.secret, config.base_url, delivery.pk),
-            demands=self._demands(delivery, countries, zone),
-            countries=countries,
-            zone=zone,
+            demands=self._demands(delivery, home),
+            countries=home.countries,
+            zone=home.zone,
             now=delivery.planned_at,
         )
 
-    def _demands(self, delivery: Delivery, countries: frozenset[str], zone: tzinfo) -> law.Demands:
+    def _demands(self, delivery: Delivery, home: homes.Home) -> law.Demands:
         if delivery.message_class != MARKETING:
             return law.own_business(delivery.channel)
-        return law.demands(law.in_force(countries, self.now.astimezone(zone).date()), delivery.channel)
+        return law.demands(law.in_force(home.countries, self.now.astimezone(home.zone).date()), delivery.channel)
 
     def _variables(self, delivery: Delivery, profile: Profile | None, language: str) -> dict[str, Any]:
         shop, event = self.shop, objects.event(delivery.context)
@@ -150,11 +146,6 @@ class Known:
         told = {"id": profile.customer_id, "name": profile.name, "email": profile.email, "phone": profile.phone}
         told |= {"language": profile.language, "traits": profile.traits}
         return objects.customer(told, figures(profile), {name: found[1] for name, found in expected.items()})
-
-
-def sender(shop: Shop) -> Sender:
-    """The shop, as its messages name it."""
-    return Sender(shop.sender_name or shop.name, shop.sender_email, shop.phone, shop.postal_address)
 
 
 def _cart(delivery: Delivery, profile: Profile | None) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -14,13 +14,12 @@ from dangol.base.instants import iso, parse_instant
 from dangol.base.models import Shop
 from dangol.base.parts import parts
 from dangol.campaign import steps as campaign
-from dangol.deliver import autopilot, contact, objects, reach, rules, suppressions
+from dangol.deliver import autopilot, contact, homes, imprint, reach, rules, suppressions
 from dangol.deliver.caps import FEWER, Cap, Other
-from dangol.deliver.law import places
 from dangol.deliver.models import Delivery
 from dangol.deliver.rules import Allow, Consented, Decision, HoldUntil, Question
 from dangol.profile import restrictions, topics
-from dangol.profile.models import Consent, ConsentNotice, Profile
+from dangol.profile.models import Consent, ConsentNotice
 from dangol.segment.models import Member
 
 PAUSING = "dissatisfied"  # the segment whose members get no marketing
@@ -57,19 +56,22 @@ def questions(deliveries: Sequence[Delivery], now: datetime) -> list[Question]:
     dissatisfied = _members(customers)
     restricted, unconfirmed = restrictions.restricted(), _unconfirmed(customers, now)
     others = _others(deliveries, now)
-    homes = _homes(deliveries, shop)
+    given = imprint.sender(shop).given()
+    where = homes.homes([one.customer_id for one in deliveries if one.message_class == rules.MARKETING], shop)
     refused = _topics_refused(deliveries)
     standing = campaign.standing((d.campaign, d.customer_id, d.trigger) for d in deliveries)
     paused = autopilot.marketing_paused()
-    nowhere = Home(shop.zone, frozenset())
+    nowhere = homes.home({}, "", shop)
     return [
         Question(
             channel=delivery.channel,
             message_class=delivery.message_class,
             address=address,
             sender=shop.sender_email,
-            zone=homes.get(delivery.customer_id, nowhere).zone,
-            countries=homes.get(delivery.customer_id, nowhere).countries,
+            sender_told=given,
+            zone=where.get(delivery.customer_id, nowhere).zone,
+            clocks=where.get(delivery.customer_id, nowhere).clocks,
+            countries=where.get(delivery.customer_id, nowhere).theirs,
             shop_country=shop.country.upper(),
             consent=consents.get((delivery.customer_id, delivery.channel, rules.MARKETING), Consented()),
             night=consents.get((delivery.customer_id, delivery.channel, NIGHT), Consented()).state == "granted",
@@ -121,28 +123,6 @@ def _caps(caps: tuple[Cap, ...], consents: Consents, customer: int) -> tuple[Cap
     """The shop's caps, and the customer's own where they asked for fewer messages on any channel."""
     often = (consents.get((customer, channel, OFTEN), Consented()).state for channel in rules.UNASKED)
     return (*caps, FEWER) if any(state in ("denied", "withdrawn") for state in often) else caps
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where a customer is."""
-
-    zone: tzinfo
-    countries: frozenset[str]
-
-
-def _homes(deliveries: Sequence[Delivery], shop: Shop) -> dict[int, Home]:
-    """The homes of those who are written to with marketing; of others nobody asks."""
-    customers = sorted({one.customer_id for one in deliveries if one.message_class == rules.MARKETING})
-    found: dict[int, Home] = {}
-    for part in parts(customers):
-        rows = Profile.objects.filter(pk__in=part).values_list(
-            "customer_id", "phone", "traits__timezone", "traits__country", "traits__address__country"
-        )
-        for customer, phone, zone, country, in_address in rows:
-            traits = {"country": country, "address": {"country": in_address}}
-            found[customer] = Home(objects.zone({"timezone": zone}, shop), places.countries(traits, phone))
-    return found
 
 
 def _state(state: str, until: datetime | None, now: datetime) -> str:

@@ -9,6 +9,7 @@ import html
 from dataclasses import dataclass
 
 from dangol.deliver.law import Demands
+from dangol.deliver.law.pack import REFUSALS
 
 FONT = "-apple-system,'Segoe UI','Apple SD Gothic Neo','Noto Sans KR',sans-serif"
 REFUSE = {
@@ -21,7 +22,6 @@ SENDER = {
     "en": {"name": "Sender", "email": "E-mail", "phone": "Phone", "address": "Address"},
     "ko": {"name": "보내는 이", "email": "이메일", "phone": "전화", "address": "주소"},
 }
-REFUSALS = {"refusal", "free_refusal"}  # the way Dangol offers costs nothing, so it is both
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,11 @@ class Sender:
         """What the shop has told of itself, by the words of Pack.shows."""
         told = {"name": self.name, "email": self.email, "phone": self.phone, "address": self.postal_address}
         return {what: value for what, value in told.items() if value}
+
+    def given(self) -> frozenset[str]:
+        """The words of Pack.shows that the shop can answer for."""
+        told = self.told()
+        return frozenset(told) | ({"contact"} if {"email", "phone"} & set(told) else frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def frame(sender: Sender, demands: Demands, language: str, refusal: str) -> Fram
     lines = [told["address"]] if "address" in says and "address" in told else []
     if "contact" in says and not phone:
         lines += [value for value in (told.get("phone") or told.get("email"),) if value]
-    if REFUSALS & set(says):
+    if REFUSALS.intersection(says):
         lines += [f"{REFUSE_SHORT[one]} {refusal}" for one in _languages(demands, language)]
     return Frame(demands.label, head, "\n".join(lines))
 
@@ -81,7 +86,7 @@ def titled(title: str, text: str, around: Frame) -> tuple[str, str]:
 
 def button(demands: Demands, language: str) -> str:
     """What a button to refuse more says; empty where there need be none."""
-    return REFUSE_BUTTON[_languages(demands, language)[0]] if REFUSALS & set(demands.says) else ""
+    return REFUSE_BUTTON[_languages(demands, language)[0]] if REFUSALS.intersection(demands.says) else ""
 
 
 def _bare(text: str, around: Frame) -> str:
@@ -92,7 +97,7 @@ def footer(sender: Sender, demands: Demands, language: str, unsubscribe_url: str
     """Who sent this and, where that is asked, how to refuse more; in each language that a law wants it in."""
     languages = _languages(demands, language)
     paragraphs = [_identity(sender, demands, one) for one in languages]
-    if REFUSALS & set(demands.says):
+    if REFUSALS.intersection(demands.says):
         link = f'<a href="{html.escape(unsubscribe_url)}" style="color:#666">'
         paragraphs += [REFUSE[one].format(link=link, end="</a>") for one in languages]
     body = "".join(f'<p style="margin:4px 0">{paragraph}</p>' for paragraph in paragraphs)

@@ -137,10 +137,15 @@ def shop(row: Shop) -> dict[str, Any]:
 
 def zone(traits: Mapping[str, Any], row: Shop) -> tzinfo:
     """In which zone a customer reads the time: their own where a trait says it, else the shop's."""
+    return told_zone(traits) or row.zone
+
+
+def told_zone(traits: Mapping[str, Any]) -> tzinfo | None:
+    """The zone that a trait names; None where none does."""
     told = traits.get("timezone")
     if isinstance(told, str) and 0 < len(told) <= 64:
         try:
             return ZoneInfo(told)
         except (ValueError, OSError):
             pass
-    return row.zone
+    return None

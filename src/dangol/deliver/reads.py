@@ -70,6 +70,17 @@ def refusals(campaign: str, limit: int = 2_000) -> Counter[str]:
     )
 
 
+def held(campaign: str, limit: int = 2_000) -> Counter[str]:
+    """Why the gate holds those of a campaign's newest messages that wait: rule → how many."""
+    rows = Delivery.objects.filter(campaign=campaign, state__in=("planned", "deferred")).order_by("-pk")
+    return Counter(
+        rule
+        for decision in rows.values_list("decision", flat=True)[:limit]
+        if decision and decision[-1].get("verdict") == "hold"
+        for rule in decision[-1].get("rules", ())
+    )
+
+
 def ledger(
     *, campaign: str | None, customer_id: int | None, state: str | None, before: int | None, limit: int
 ) -> list[Delivery]:

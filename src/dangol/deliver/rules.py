@@ -8,7 +8,7 @@ Dangol past this gate: it is asked when a message is planned and again at hand-o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -16,6 +16,7 @@ from functools import lru_cache
 from dangol.deliver import caps, law
 from dangol.deliver.caps import ONE_A_DAY, Cap, Other
 from dangol.deliver.law import pack as laws
+from dangol.deliver.law import places
 from dangol.deliver.law.pack import Pack
 
 MARKETING, TRANSACTIONAL = "marketing", "transactional"
@@ -55,6 +56,8 @@ class Question:
     address: str  # as the customer's profile has it
     sender: str  # the shop's own address
     zone: tzinfo  # the customer's, where it is known, else the shop's
+    clocks: tuple[tzinfo, ...] = ()  # each that may be the customer's; none: `zone` alone
+    sender_told: frozenset[str] = frozenset({"name", "email", "phone", "address", "contact"})  # words of Pack.shows
     channel: str = "email"
     consent: Consented = Consented()
     night: bool = False  # whether the customer agreed to messages at night, on this channel
@@ -79,8 +82,7 @@ class Question:
 
     def packs(self, now: datetime) -> tuple[Pack, ...]:
         """The laws that this message stands under."""
-        where = self.countries | ({self.shop_country} if self.shop_country else frozenset())
-        return law.in_force(where, now.astimezone(self.zone).date())
+        return law.in_force(places.under(self.countries, self.shop_country), now.astimezone(self.zone).date())
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,20 +258,33 @@ def _quiet_hours(question: Question, now: datetime) -> Waits:
     if not unasked(question) or question.quiet is None or question.night:
         return
     begins, ends = question.quiet
-    if (until := _night(begins, ends, now, question.zone)) is not None:
+    if (until := _night(begins, ends, now, (question.zone,))) is not None:
         yield "quiet_hours", until
 
 
 def _lawful_hours(question: Question, now: datetime) -> Waits:
     """The law's night, whatever the shop has set."""
     for pack in question.packs(now) if unasked(question) else ():
-        zone = laws.clock(pack, question.countries or {question.shop_country}, question.zone)
+        zones = laws.clocks(pack, question.countries or {question.shop_country}, question.clocks or (question.zone,))
         for night in laws.nights_of(pack, question.channel, question.night):
-            if (until := _night(night.begins, night.ends, now, zone)) is not None:
+            if (until := _night(night.begins, night.ends, now, zones)) is not None:
                 yield f"night:{pack.key}", until
 
 
-def _night(begins: time, ends: time, now: datetime, zone: tzinfo) -> datetime | None:
+def _night(begins: time, ends: time, now: datetime, zones: Sequence[tzinfo]) -> datetime | None:
+    """When it is day on all of these clocks; None where it is now. Where they are too far apart for that, the last of
+    their mornings.
+    """
+    at = now
+    for _ in range(len(zones) + 1):
+        nights = [until for zone in zones if (until := _morning(begins, ends, at, zone)) is not None]
+        if not nights:
+            break
+        at = max(nights)
+    return at if at > now else None
+
+
+def _morning(begins: time, ends: time, now: datetime, zone: tzinfo) -> datetime | None:
     """When the night ends that it is now; None by day. A night may lie on either side of midnight."""
     local = now.astimezone(zone)
     at = local.time()
@@ -303,9 +318,14 @@ def _paused(question: Question, now: datetime) -> Waits:
 
 
 def _sender(question: Question, now: datetime) -> Waits:
-    """Without a valid sender nobody could answer a letter; the shop can mend that, so the message waits."""
+    """Without a valid sender nobody could answer a letter, and a law may want advertising to say more of the shop. The
+    shop can mend that, so the message waits.
+    """
     if question.channel == "email" and not parse_mailbox(question.sender):
         yield "no_sender", now + LOOK_AGAIN
+    for pack in question.packs(now) if unasked(question) else ():
+        for what in law.lacking(pack, question.channel, question.sender_told):
+            yield f"sender_{what}:{pack.key}", now + LOOK_AGAIN
 
 
 def _complained(question: Question, now: datetime) -> Waits:

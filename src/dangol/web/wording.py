@@ -193,6 +193,13 @@ GATE_RULES: dict[str, Any] = {
     "campaign_paused": _("the campaign is paused"),
     "complaints": _("too many called the shop's letters spam; its marketing by e-mail waits until somebody resumes it"),
     "no_sender": _("the shop's sender address is missing; see Settings"),
+    "sender_name": _("the law wants advertising to say the sender's name, which Settings do not tell; it waits"),
+    "sender_email": _(
+        "the law wants advertising to say the sender's e-mail address, which Settings do not tell; it waits"
+    ),
+    "sender_phone": _("the law wants advertising to say the sender's telephone, which Settings do not tell; it waits"),
+    "sender_address": _("the law wants advertising to say a postal address, which Settings do not tell; it waits"),
+    "sender_contact": _("the law wants advertising to say where to ask, which Settings do not tell; it waits"),
 }
 STEP_GROUPS: Mapping[str, Any] = {  # what became of a step's messages
     "sent": _("sent"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dangol.deliver.law import america, canada, europe, house, japan, korea
-from dangol.deliver.law.pack import Pack
+from dangol.deliver.law.pack import REFUSALS, Pack
 
 PACKS: tuple[Pack, ...] = (*korea.PACKS, *europe.PACKS, *america.PACKS, *canada.PACKS, *japan.PACKS)
 BY_KEY = {pack.key: pack for pack in PACKS}
@@ -35,6 +35,7 @@ class Demands:
     languages: tuple[str, ...] = ()  # in which it tells that; none: the reader's own
 
 
+OPEN = frozenset().union(*(pack.countries for pack in PACKS if pack.nights and pack.zone is None))
 NOTHING = Demands()
 
 
@@ -46,6 +47,11 @@ def demands(packs: Iterable[Pack], channel: str) -> Demands:
         says=_once((pack.shows.get(channel, ()) for pack in theirs), house.SHOWS.get(channel, ())),
         languages=_once((pack.languages.get(channel, ()) for pack in theirs), ()),
     )
+
+
+def lacking(pack: Pack, channel: str, told: Collection[str]) -> tuple[str, ...]:
+    """What this law wants an advertisement to say of its sender, and the shop has not told."""
+    return tuple(what for what in pack.shows.get(channel, ()) if what not in REFUSALS and what not in told)
 
 
 def own_business(channel: str) -> Demands:

@@ -6,7 +6,7 @@ yesterday's law, and tomorrow's can be written down today.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
 from zoneinfo import ZoneInfo
@@ -53,6 +53,7 @@ class Pack:
     written: frozenset[str] = frozenset()  # channels on which only a consent given in words counts
 
 
+REFUSALS = frozenset({"refusal", "free_refusal"})  # the way Dangol offers costs nothing, so it is both
 # Bases that stand for a consent nobody gave in words. Every other basis is an explicit one.
 IMPLIED = frozenset({"kr_existing_trade", "soft_opt_in", "casl_purchase", "casl_inquiry"})
 
@@ -81,6 +82,8 @@ def nights_of(pack: Pack, channel: str, agreed: bool) -> list[Night]:
     return [night for night in pack.nights if channel in night.channels and not (night.consent_lifts and agreed)]
 
 
-def clock(pack: Pack, recipient: Collection[str], zone: tzinfo) -> tzinfo:
-    """The clock that counts for the night: the country's own where the customer lives in it, else the customer's."""
-    return pack.zone if pack.zone is not None and set(recipient) & pack.countries else zone
+def clocks(pack: Pack, recipient: Collection[str], zones: Sequence[tzinfo]) -> Sequence[tzinfo]:
+    """The clocks that count for the night: the country's own where the customer lives in it, else those that may be the
+    customer's.
+    """
+    return (pack.zone,) if pack.zone is not None and set(recipient) & pack.countries else zones

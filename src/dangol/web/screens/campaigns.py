@@ -19,8 +19,10 @@ from dangol.campaign.parsing import parse
 from dangol.campaign.reads import Standing
 from dangol.deliver import reads as deliver
 from dangol.segment import reads as segment
+from dangol.web import lacking
 from dangol.web.journey import flow, sentences
 from dangol.web.journey.flow import Counts
+from dangol.web.lacking import Lacking
 from dangol.web.page import Asked, go, show
 from dangol.web.wording import gate_rule, segment_name
 from dangol.web.writing import Placed, as_yaml, placed, read_one
@@ -57,6 +59,8 @@ class CampaignPage:
     leaves: str  # when it is left early; empty where it says nothing
     holdout: float  # per cent
     refusals: list[tuple[str, int]]
+    held: list[tuple[str, int]]
+    lacking: list[Lacking]
     text: str
     faults: list[Placed] = field(default_factory=list)
     now: datetime | None = None
@@ -89,8 +93,10 @@ def save(request: Asked, key: str) -> HttpResponse:
 
 
 def activate(request: Asked, key: str) -> HttpResponse:
-    campaign.activate(key, request.now)
+    found = campaign.activate(key, request.now)
     messages.success(request, _("The campaign runs."))
+    if any(one.own for one in lacking.of_campaign(found, request.now)):
+        messages.warning(request, _("Its advertising waits until Settings tell what the law wants it to say."))
     return go("campaign", key)
 
 
@@ -124,6 +130,8 @@ def _page(request: Asked, found: Campaign, text: str, faults: list[Placed]) -> C
         leaves=sentences.leaves(found.definition),
         holdout=found.definition.get("holdout_percent", 0),
         refusals=[(gate_rule(rule), count) for rule, count in deliver.refusals(found.key).most_common()],
+        held=[(gate_rule(rule), count) for rule, count in deliver.held(found.key).most_common()],
+        lacking=lacking.of_campaign(found, request.now),
         text=text,
         faults=faults,
         now=request.now,

@@ -24,6 +24,7 @@ from dangol.privacy import audit
 from dangol.profile import recounting
 from dangol.segment import steps as segment
 from dangol.value import steps as value
+from dangol.web import lacking
 from dangol.web.amounts import locale_of
 from dangol.web.api import keys
 from dangol.web.client import actor_of
@@ -114,6 +115,7 @@ class SettingsPage:
     fresh: str  # the secret of a key that was just made: shown once
     scopes: tuple[str, ...]
     sandbox: bool
+    lacking: list[lacking.Lacking]  # of the shop's own law, and of others
     now: datetime
 
 
@@ -158,6 +160,7 @@ def revoke_key(request: Asked, pk: int) -> HttpResponse:
 
 
 def _shown(request: Asked, form: ShopForm, fresh: str = "", status: int = 200) -> HttpResponse:
+    sandbox = not django_settings.DANGOL.smtp_url
     rows = list(ApiKey.objects.order_by("-pk"))
-    page = SettingsPage(form, rows, fresh, keys.SCOPES, not django_settings.DANGOL.smtp_url, request.now)
+    page = SettingsPage(form, rows, fresh, keys.SCOPES, sandbox, lacking.told(request.now), request.now)
     return show(request, "settings.html", page, status)
