@@ -56,7 +56,7 @@ def test_two_further_months() -> None:
     ],
 )
 def test_a_consent_is_confirmed_by_the_calendar_and_not_by_730_days(agreed: str, times: int, before: str) -> None:
-    assert due.reconfirmation(local(agreed, SEOUL), times, SEOUL) == local(before, SEOUL)
+    assert due.reconfirmation(local(agreed, SEOUL), times, SEOUL, 2) == local(before, SEOUL)
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_a_consent_is_confirmed_by_the_calendar_and_not_by_730_days(agreed: str,
 )
 def test_the_newest_reconfirmation_that_was_due(now: str, missed: str | None) -> None:
     wanted = local(missed, SEOUL) if missed else None
-    assert due.missed(local("2024-02-29T15:00", SEOUL), local(now, SEOUL), SEOUL) == wanted
+    assert due.missed(local("2024-02-29T15:00", SEOUL), local(now, SEOUL), SEOUL, 2) == wanted

@@ -77,6 +77,33 @@ def test_lists_from_elsewhere_and_other_laws_ask_for_nothing(kit: Kit, clock: Se
     assert not ConsentNotice.objects.exists()
 
 
+def test_a_customer_in_korea_is_told_whatever_the_shops_country(kit: Kit, clock: SetClock) -> None:
+    Shop.objects.update(country="DE", timezone="Europe/Berlin")
+    kit.identify("k", {"email": "k@mail.example", "phone": "+82 10 1234 5678"})
+    kit.consent("k")
+    kit.identify("d", {"email": "d@mail.example", "country": "DE"})
+    kit.consent("d")
+    kit.run()
+    (row,) = notices.waiting()
+    assert (row.customer_id, row.kind, row.due_at) == (kit.customer("k"), "result", clock.now() + 14 * DAY)
+
+
+def test_a_customer_in_korea_is_reminded_whatever_the_shops_country(kit: Kit, clock: SetClock) -> None:
+    Shop.objects.update(country="DE", timezone="America/New_York")
+    clock.set(local("2024-12-10T01:00"))  # the ninth in New York: Korea's calendar counts
+    for who, country in (("k", "KR"), ("d", "DE")):
+        kit.identify(who, {"email": f"{who}@mail.example", "country": country})
+        kit.consent(who)
+    kit.run()
+    ConsentNotice.objects.update(sent_at=clock.now())
+    clock.set(local("2026-11-20T12:00"))
+    notices.look(clock.now())
+    (row,) = notices.waiting()
+    assert (row.customer_id, row.kind, row.due_at) == (
+        kit.customer("k"), "reconfirmation", local("2026-12-10T00:00"),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("agreed", "entered", "due"),
     [

@@ -38,17 +38,17 @@ def extended(received_at: datetime, zone: ZoneInfo) -> datetime:
     return months_later(received_at, 3, zone)
 
 
-def reconfirmation(agreed_at: datetime, times: int, zone: ZoneInfo) -> datetime:
-    """When a consent is to be confirmed for the n-th time: before the same day every second year, never two times 365
-    days. A consent of 29 February is confirmed before the 28th.
+def reconfirmation(agreed_at: datetime, times: int, zone: ZoneInfo, years: int) -> datetime:
+    """When a consent is to be confirmed for the n-th time: before the same day every so many years, never so many times
+    365 days. A consent of 29 February is confirmed before the 28th.
     """
-    day = months_later(agreed_at, 24 * times, zone).astimezone(zone)
+    day = months_later(agreed_at, 12 * years * times, zone).astimezone(zone)
     return day.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(agreed_at.tzinfo)
 
 
-def missed(agreed_at: datetime, now: datetime, zone: ZoneInfo) -> datetime | None:
+def missed(agreed_at: datetime, now: datetime, zone: ZoneInfo, years: int) -> datetime | None:
     """The newest reconfirmation that was due at `now`; None before the first."""
     times = 0
-    while reconfirmation(agreed_at, times + 1, zone) <= now:
+    while reconfirmation(agreed_at, times + 1, zone, years) <= now:
         times += 1
-    return reconfirmation(agreed_at, times, zone) if times else None
+    return reconfirmation(agreed_at, times, zone, years) if times else None

@@ -1,5 +1,5 @@
-"""What Korean law wants customers to be told about their consent: the result of each word within 14 days, and every two
-years that they agreed.
+"""What the law wants customers to be told about their consent: the result of each word within some days, and every some
+years that they agreed. Whether and when is in the policy packs of the customer's country and the shop's.
 
 In: words on consent, and time. Out: rows with a due date, and letters where the shop lets us write them.
 Promise: due dates go by the calendar; an overdue reconfirmation stops advertising until it is sent.
@@ -7,7 +7,8 @@ Promise: due dates go by the calendar; an overdue reconfirmation stops advertisi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,12 +17,13 @@ from django.db import transaction
 
 from dangol.base.clock import to_us
 from dangol.base.models import Shop
+from dangol.base.parts import parts
 from dangol.campaign.rules import Send
 from dangol.collect import steps as collect
 from dangol.collect.facts import Fact
-from dangol.deliver import preferences
+from dangol.deliver import homes, law, preferences
 from dangol.deliver import steps as deliver
-from dangol.deliver.law import korea
+from dangol.deliver.law.pack import Pack
 from dangol.deliver.models import Delivery
 from dangol.deliver.rules import MARKETING, TRANSACTIONAL
 from dangol.privacy import due, letters
@@ -30,12 +32,11 @@ from dangol.profile import consenting
 from dangol.profile.models import Consent, ConsentNotice
 
 CAMPAIGN = "consent-notice"
-RESULT_WITHIN = timedelta(days=korea.RESULT_DAYS)
 AHEAD = timedelta(days=30)  # a reconfirmation is sent so long before it is due
-TWO_YEARS_AT_LEAST = timedelta(days=729)
+SOONEST = timedelta(days=365 * min(pack.reconfirm_years for pack in law.PACKS if pack.reconfirm_years))
 PATIENCE = timedelta(days=30)  # how long silence lasts before it ends a consent, where the shop wants that
 AT_ONCE = 200
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CONSENT = "Consent Changed"
 
 
@@ -44,8 +45,8 @@ def policy() -> Policy:
 
 
 def begin(country: str, *, demo: bool) -> None:
-    """A new shop in Korea tells its customers at once, as the law wants it; invented customers need not be told."""
-    if country.upper() == "KR" and not demo:
+    """A new shop whose law wants it tells its customers at once; invented customers need not be told."""
+    if not demo and any(pack.result_days for pack in law.PACKS if country.upper() in pack.countries):
         decide(notices=True, silence="keep")
 
 
@@ -55,36 +56,58 @@ def decide(*, notices: bool, silence: str) -> None:
 
 
 def note(facts: Sequence[Fact], customer_ids: Sequence[int], now: datetime) -> None:
-    """A word on marketing is answered within 14 days; what a list from elsewhere says was answered there."""
+    """A word on marketing is answered as the customer's law wants it; what a list from elsewhere says was answered
+    there.
+    """
     told = [
         (said, fact, customer)
         for fact, customer in zip(facts, customer_ids, strict=True)
         if customer and fact.name == CONSENT and not fact.imported and (said := consenting.consent_of(fact))
     ]
-    shop = Shop.objects.first() if told else None
-    if shop is None or shop.country != "KR":
-        return
+    told = [one for one in told if one[0].purpose == MARKETING and one[0].state in letters.SAID]
+    asking = _asking([customer for _, _, customer in told], now, lambda pack: pack.result_days) if told else {}
     rows = [
-        ConsentNotice(
+        (ConsentNotice(
             customer_id=customer, channel=said.channel, purpose=said.purpose, kind="result", state=said.state,
-            about_at=fact.at, due_at=fact.at + RESULT_WITHIN,
-        )
+            about_at=fact.at, due_at=fact.at + timedelta(days=asked.every),
+        ), asked.zone)
         for said, fact, customer in told
-        if said.purpose == MARKETING and said.state in letters.SAID and fact.at > now - RESULT_WITHIN
+        if (asked := asking.get(customer)) and fact.at > now - timedelta(days=asked.every)
     ]  # fmt: skip
-    _enter(rows, shop.zone, now)
+    _enter(rows, now)
 
 
-def _enter(rows: Iterable[ConsentNotice], zone: ZoneInfo, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a customer's law wants."""
+
+    every: int  # days or years; the shortest that any of the laws says
+    zone: ZoneInfo  # whose calendar counts
+
+
+def _asking(customers: Sequence[int], now: datetime, wants: Callable[[Pack], int | None]) -> dict[int, Demand]:
+    """Of which of these customers a law wants something, among the countries that a message to them touches."""
+    shop = Shop.objects.get()
+    where, nowhere, today = homes.homes(customers, shop), homes.home({}, "", shop), now.astimezone(shop.zone).date()
+    found = {}
+    for customer in set(customers):
+        packs = law.in_force(where.get(customer, nowhere).countries, today)
+        asked = [(every, pack.zone or shop.zone) for pack in packs if (every := wants(pack))]
+        if asked:
+            found[customer] = Demand(*min(asked, key=lambda one: one[0]))
+    return found
+
+
+def _enter(rows: Iterable[tuple[ConsentNotice, ZoneInfo]], now: datetime) -> None:
     fresh = []
-    for row in rows:
+    for row, zone in rows:
         about = {name: getattr(row, name) for name in ("customer_id", "channel", "purpose", "kind", "due_at")}
         kept, new = ConsentNotice.objects.get_or_create(
             **about, defaults={"state": row.state, "about_at": row.about_at}
         )
-        fresh += [kept] if new else []
+        fresh += [(kept, zone)] if new else []
     if policy().notices:
-        deliver.plan([_letter(row, zone) for row in fresh if row.channel == "email"], now)
+        deliver.plan([_letter(row, zone) for row, zone in fresh if row.channel == "email"], now)
 
 
 def _letter(row: ConsentNotice, zone: ZoneInfo) -> Send:
@@ -104,12 +127,11 @@ def _letter(row: ConsentNotice, zone: ZoneInfo) -> Send:
 
 def look(now: datetime) -> int:
     """What time brings: letters that left, consents to be confirmed, run out or answered by silence; how much."""
-    shop = Shop.objects.first()
     done = _note_sent()
     with transaction.atomic():
         done += _expire(Consent.objects.filter(state="granted", effective_until__lte=now)[:AT_ONCE], "ran_out", now)
-        if shop and shop.country == "KR" and _is_time(now):
-            done += _reconfirm(shop.zone, now)
+        if Shop.objects.exists() and _is_time(now):
+            done += _reconfirm(now)
             if policy().silence == "stop":
                 done += _expire(_silent(now), "silence", now)
     return done
@@ -132,23 +154,26 @@ def _note_sent() -> int:
     return 0
 
 
-def _reconfirm(zone: ZoneInfo, now: datetime) -> int:
+def _reconfirm(now: datetime) -> int:
     """Enter what is due within a month; once for each consent and date."""
-    old = Consent.objects.filter(state="granted", purpose=MARKETING, at__lte=now - TWO_YEARS_AT_LEAST + AHEAD)
-    rows = []
-    for consent in old.iterator():
-        at = due.missed(consent.at, now + AHEAD, zone)
-        if at:
-            rows.append(
-                ConsentNotice(
-                    customer_id=consent.customer_id, channel=consent.channel, purpose=MARKETING, kind="reconfirmation",
-                    state="granted", about_at=consent.at, due_at=at,
-                )
-            )  # fmt: skip
+    old = Consent.objects.filter(state="granted", purpose=MARKETING, at__lte=now - SOONEST + AHEAD + DAY)
+    rows = [row for part in parts(list(old)) for row in _to_confirm(part, now)]
     known = set(ConsentNotice.objects.filter(kind="reconfirmation").values_list("customer_id", "channel", "due_at"))
-    fresh = [row for row in rows if (row.customer_id, row.channel, row.due_at) not in known][:AT_ONCE]
-    _enter(fresh, zone, now)
+    fresh = [row for row in rows if (row[0].customer_id, row[0].channel, row[0].due_at) not in known][:AT_ONCE]
+    _enter(fresh, now)
     return len(fresh)
+
+
+def _to_confirm(consents: Sequence[Consent], now: datetime) -> list[tuple[ConsentNotice, ZoneInfo]]:
+    asking = _asking([one.customer_id for one in consents], now, lambda pack: pack.reconfirm_years)
+    return [
+        (ConsentNotice(
+            customer_id=one.customer_id, channel=one.channel, purpose=MARKETING, kind="reconfirmation",
+            state="granted", about_at=one.at, due_at=at,
+        ), asked.zone)
+        for one in consents
+        if (asked := asking.get(one.customer_id)) and (at := due.missed(one.at, now + AHEAD, asked.zone, asked.every))
+    ]  # fmt: skip
 
 
 def _silent(now: datetime) -> list[Consent]:

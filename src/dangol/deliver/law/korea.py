@@ -10,8 +10,6 @@ from dangol.deliver.law.pack import Night, Pack, Term
 
 LABEL = "(광고)"  # exactly so; look-alikes such as [광고] are violations
 ASKED = frozenset({"email", "sms", "kakao", "webpush"})
-RESULT_DAYS = 14  # 제50조 7항, 영 62의2
-RECONFIRM_YEARS = 2  # 영 62의3
 
 KR_2014 = Pack(
     key="kr-2014-11-29",
@@ -36,8 +34,8 @@ KR_2014 = Pack(
     },
     languages={"email": ("ko", "en"), "sms": ("ko",), "kakao": ("ko",), "webpush": ("ko",)},
     opt_out_days=0,
-    result_days=RESULT_DAYS,
-    reconfirm_years=RECONFIRM_YEARS,
+    result_days=14,  # 제50조 7항, 영 62의2
+    reconfirm_years=2,  # 영 62의3
 )
 # The text of Act 21305 asks nothing further of the gate; what it adds for delegates and fines is no rule of sending.
 KR_2026 = replace(KR_2014, key="kr-2026-07-07", since=date(2026, 7, 7))
