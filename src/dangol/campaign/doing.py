@@ -30,18 +30,24 @@ def carry_out(book: Book, asked: Sequence[Asked], now: datetime) -> None:
     if not asked:
         return
     traits = _traits([one for one in asked if isinstance(one.act, Emit | Change)])
-    facts = [fact for one in asked if (fact := _fact(one, traits, now)) is not None]
+    listed = lists.told([one.act.list_key for one in asked if isinstance(one.act, Change) and one.act.list_key])
+    facts = [fact for one in asked if (fact := _fact(one, traits, listed, now)) is not None]
     if facts:
         collect.emit_all(facts)
-    for one in asked:
-        if isinstance(one.act, Change) and one.act.traits:
-            told = filled(one.act.traits, variables(one, traits))
-            context = {"campaign": _origin(one)}
-            collect.emit_identify(one.run.customer_id, told, context, message_id=_id("changed", one), at=now)
+    changed = [
+        (one.run.customer_id, filled(one.act.traits, variables(one, traits)), {"campaign": _origin(one)},
+         _id("changed", one), now)
+        for one in asked
+        if isinstance(one.act, Change) and one.act.traits
+    ]  # fmt: skip
+    if changed:
+        collect.emit_identify_all(changed)
     _go_to(book, [(one, one.act.campaign) for one in asked if isinstance(one.act, GoTo)], now)
 
 
-def _fact(one: Asked, traits: Mapping[int, Mapping[str, Any]], now: datetime) -> Facts | None:
+def _fact(
+    one: Asked, traits: Mapping[int, Mapping[str, Any]], listed: Mapping[str, Mapping[str, Any]], now: datetime
+) -> Facts | None:
     """The fact that a step writes; None for steps that do something else."""
     tell = partial(_told, one, now)
     match one.act:
@@ -49,8 +55,7 @@ def _fact(one: Asked, traits: Mapping[int, Mapping[str, Any]], now: datetime) ->
             told = filled(properties, variables(one, traits))
             return tell(fact, {**told, **_origin(one)})
         case Change(list_key=key, on=on) if key:
-            listed = lists.told(key, member=on)
-            return None if listed is None else tell("List Changed", {**listed, **_origin(one)})
+            return tell("List Changed", {**listed[key], "member": on, **_origin(one)}) if key in listed else None
         case Change(topic=key, on=on) if key:
             return tell("Topic Changed", {"topic": key, "subscribed": on, **_origin(one)})
         case Change(consent=consent) if consent:

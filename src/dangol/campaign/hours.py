@@ -1,7 +1,8 @@
 """The hour of the day in which a customer is likeliest to look: their own doing, shrunk to that of the shop.
 
 Opens, clicks and orders are counted by local hour. A customer of whom little is known is taken to be like the others:
-the shop's shares count like PRIOR of their own. The same facts give the same hour.
+the shop's shares count like PRIOR of their own. The same facts give the same hour: the shop's shares are counted anew
+when a hundredth more facts have come.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 
 from dangol.base.parts import parts
+from dangol.campaign.models import UsualHours
 from dangol.profile.models import Fact
 
 NAMES = ("Email Opened", "Email Link Clicked", "Order Completed")
 LOOKS_BACK = timedelta(days=180)
+MORE = 0.01  # of the facts that come in until these are counted again
 NEWEST = 50_000  # facts of the shop that tell what is usual
 PRIOR = 10.0  # facts of their own that weigh as much as the shop's shares
 FIRST, LAST = 8, 20  # marketing rests at night, so no other hour is of use
@@ -33,9 +36,18 @@ def best(zones: Mapping[int, tzinfo], shop: tzinfo, now: datetime) -> dict[int, 
     return {customer: likeliest(counted, usual) for customer, counted in own.items()}
 
 
-def _usual(shop: tzinfo, now: datetime) -> Counter[int]:
-    """How the newest facts of everybody spread over the hours."""
+def _usual(shop: tzinfo, now: datetime) -> Mapping[int, int]:
+    """How the newest facts of everybody spread over the hours, as it was counted last."""
     newest = Fact.objects.order_by("-position").values_list("position", flat=True).first() or 0
+    kept = UsualHours.objects.filter(zone=str(shop)).first()
+    if kept and kept.position <= newest <= kept.position * (1 + MORE):
+        return {int(hour): count for hour, count in kept.hours.items()}
+    found = _count(shop, newest, now)
+    UsualHours.objects.update_or_create(pk=1, defaults={"position": newest, "zone": str(shop), "hours": found})
+    return found
+
+
+def _count(shop: tzinfo, newest: int, now: datetime) -> Counter[int]:
     rows = Fact.objects.filter(position__gt=newest - NEWEST, name__in=NAMES, at__lte=now)
     return Counter(at.astimezone(shop).hour for at in rows.values_list("at", flat=True))
 

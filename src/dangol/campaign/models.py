@@ -85,6 +85,14 @@ class Exposure(models.Model):
         indexes = [models.Index(fields=["customer_id"], name="campaign_exposure_customer")]
 
 
+class UsualHours(models.Model):
+    """How the customers of the shop spread over the hours of its day, counted up to a position of the log; one row."""
+
+    position = models.BigIntegerField()
+    zone = models.CharField(max_length=64)
+    hours = models.JSONField()  # hour → facts
+
+
 class Wave(models.Model):
     """Many who enter together, some thousands a turn: a broadcast, an occurrence, who was there, facts of before."""
 

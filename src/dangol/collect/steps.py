@@ -20,7 +20,6 @@ from dangol.base.instants import iso
 from dangol.base.parts import parts
 from dangol.collect.facts import OWN
 from dangol.collect.log import Entry, FileLog, Log, open_log
-from dangol.collect.models import Outgoing
 
 READER = "loop"
 FLUSH_AT_ONCE = 1_000
@@ -51,22 +50,38 @@ def emit(name: str, customer_id: int, properties: Mapping[str, Any], *, message_
 
 def emit_all(facts: Sequence[tuple[str, int, Mapping[str, Any], str, datetime]]) -> None:
     """Write many facts of our own: (name, customer id, properties, message id, at)."""
-    rows = [
-        (OWN, message_id, _own_body(name, customer, properties, at), to_us(at), False)
-        for name, customer, properties, message_id, at in facts
-    ]
+    _write_out(
+        [
+            (message_id, _own_body(name, customer, properties, at), at)
+            for name, customer, properties, message_id, at in facts
+        ]
+    )
+
+
+def _write_out(told: Sequence[tuple[str, bytes, datetime]]) -> None:
     with connection.cursor() as cursor:
-        cursor.executemany(EMIT, rows)
+        cursor.executemany(EMIT, [(OWN, message_id, body, to_us(at), False) for message_id, body, at in told])
     transaction.on_commit(flush)
 
 
 def emit_identify(
     customer_id: int, traits: Mapping[str, Any], context: Mapping[str, Any], *, message_id: str, at: datetime
 ) -> None:
-    """Write traits of a customer, as the staff have them, in the caller's transaction."""
-    event = {"type": "identify", "customerId": customer_id, "timestamp": iso(at), "traits": traits, "context": context}
-    Outgoing.objects.create(message_id=message_id, body=msgspec.json.encode(event), written_at=at)
-    transaction.on_commit(flush)
+    """Write traits of a customer, as the staff have them, in the caller's transaction; a message id is written once."""
+    emit_identify_all([(customer_id, traits, context, message_id, at)])
+
+
+def emit_identify_all(
+    told: Sequence[tuple[int, Mapping[str, Any], Mapping[str, Any], str, datetime]],
+) -> None:
+    """Write traits of many customers: (customer id, traits, context, message id, at)."""
+    _write_out([(message_id, _identify(who, traits, context, at), at) for who, traits, context, message_id, at in told])
+
+
+def _identify(customer_id: int, traits: Mapping[str, Any], context: Mapping[str, Any], at: datetime) -> bytes:
+    return msgspec.json.encode(
+        {"type": "identify", "customerId": customer_id, "timestamp": iso(at), "traits": traits, "context": context}
+    )
 
 
 def _own_body(name: str, customer_id: int, properties: Mapping[str, Any], at: datetime) -> bytes:

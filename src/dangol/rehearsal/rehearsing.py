@@ -188,7 +188,8 @@ def _conflicts(key: str, rows: Sequence[Delivery], zone: Any) -> dict[str, int]:
     """How often another campaign wrote to a customer on a day on which this one did, or was to."""
     mine = {(row.customer_id, _day(row, zone)) for row in rows}
     others = Delivery.objects.exclude(campaign=key).filter(state="accepted")
-    return dict(Counter(row.campaign for row in others if (row.customer_id, _day(row, zone)) in mine))
+    others = others.only("campaign", "customer_id", "attempted_at", "planned_at")
+    return dict(Counter(row.campaign for row in others.iterator() if (row.customer_id, _day(row, zone)) in mine))
 
 
 def _cost(sent: Sequence[Delivery]) -> dict[str, str]:

@@ -155,10 +155,10 @@ def _write(row: List, customers: Collection[int], now: datetime, *, member: bool
             collect.emit_all([_fact(row, one, now, member) for one in ordered[start : start + AT_ONCE]])
 
 
-def told(key: str, *, member: bool) -> dict[str, Any] | None:
-    """The properties of a fact that puts a customer on a list or takes them off; None where there is no such list."""
-    row = _kept().filter(key=key).first()
-    return None if row is None else {"list": row.key, "making": row.making, "member": member}
+def told(keys: Collection[str]) -> dict[str, dict[str, Any]]:
+    """How a fact that puts a customer on a list or takes them off names it; lists that are not there are missing."""
+    rows = _kept().filter(key__in=sorted(set(keys))) if keys else []
+    return {row.key: {"list": row.key, "making": row.making} for row in rows}
 
 
 def _fact(row: List, customer: int, at: datetime, member: bool) -> tuple[str, int, Mapping[str, Any], str, datetime]:
