@@ -8,9 +8,11 @@ import pytest
 
 from dangol.base.clock import SetClock
 from dangol.base.models import Shop
-from dangol.deliver import autopilot, outcomes, steps
+from dangol.campaign.models import Campaign
+from dangol.deliver import autopilot, outcomes, returns, steps
 from dangol.deliver.health import Counts, of_campaign, of_shop
-from dangol.deliver.models import Delivery, Returned, Tally
+from dangol.deliver.models import Act, Delivery, Returned, Tally
+from dangol.deliver.returned import Report
 from tests.deliver.post import Recorder, customer, run, send
 
 
@@ -66,6 +68,33 @@ def test_complaints_stop_marketing_until_somebody_resumes_it(shop: Shop, clock: 
     assert autopilot.look(clock.now()) == [], "what was taken back is not done again for the same complaints"
     run(clock)
     assert len(wire.arrived) == 5
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("report", "reason"),
+    [(Report("bounced", status="5.1.1", hard=True, reason="address"), "gone"),
+     (Report("bounced", status="5.7.1", reason="policy"), "refused")],
+)  # fmt: skip
+def test_what_comes_back_later_stops_a_campaign_too(
+    shop: Shop, clock: SetClock, wire: Recorder, report: Report, reason: str
+) -> None:
+    now = clock.now()
+    Campaign.objects.create(key="news", name="News", state="active", created_at=now, definition={"steps": []})
+    steps.plan([send(customer(number, now), now) for number in range(1, 61)], now)
+    run(clock)
+    clock.advance(timedelta(hours=2))
+    numbers = sorted(Delivery.objects.values_list("pk", flat=True))
+    for pk in numbers[:50]:
+        assert not Act.objects.exists()
+        for _ in range(2):
+            returns.book(pk, [report], clock.now())
+    act = Act.objects.get()
+    assert (act.subject, act.measure, act.reason, round(act.share, 2)) == ("news", "campaign_paused", reason, 0.83)
+    assert Campaign.objects.get().state == "paused"
+    Campaign.objects.update(state="active")
+    returns.book(numbers[50], [report], clock.now())
+    assert Campaign.objects.get().state == "active", "what left before it was paused is no reason to pause it again"
 
 
 @pytest.mark.django_db

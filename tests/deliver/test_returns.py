@@ -15,8 +15,9 @@ from dangol.base.clock import SetClock
 from dangol.base.errors import Misconfigured
 from dangol.base.models import Shop
 from dangol.base.settings import Settings
-from dangol.deliver import box, marks, returns, steps
-from dangol.deliver.models import Box, Delivery, Suppression
+from dangol.deliver import box, handover, marks, outcomes, returns, steps
+from dangol.deliver.models import Box, Delivery, Early, Suppression
+from dangol.deliver.returned import Report
 from tests.deliver.imap import ImapBox
 from tests.deliver.post import Recorder, customer, facts, run, send
 from tests.deliver.test_returned import DSN
@@ -215,3 +216,77 @@ def test_a_letter_leaves_with_our_mark_and_our_signature(tmp_path: Path) -> None
     channel = channels.open_channel("email", shop)
     assert channel._signer is not None
     assert marks.delivery_of(shop.secret, [channel._return_path(7)]) == 7
+
+
+# --- reports that overtake us ---------------------------------------------------------------------------------------
+
+
+OUTCOMES = {
+    "accepted": outcomes.accepted("250 ok", reference="M1"),
+    "unknown": outcomes.unknown("the answer was lost"),
+    "deferred": outcomes.deferred("503 busy"),
+}
+
+
+@pytest.mark.parametrize("message_class", ["marketing", "transactional"])
+@pytest.mark.parametrize("ended", sorted(OUTCOMES))
+@pytest.mark.parametrize(
+    ("report", "state", "told"),
+    [
+        (Report("delivered", said="ok"), "accepted", "Email Delivered"),
+        (Report("bounced", status="5.1.1", hard=True, reason="address"), "bounced", "Email Bounced"),
+        (Report("complained"), "accepted", "Email Marked as Spam"),
+    ],
+)
+def test_a_report_that_comes_before_our_own_outcome_is_booked_once_that_is_there(
+    clock: SetClock, wire: Recorder, report: Report, state: str, told: str, ended: str, message_class: str
+) -> None:
+    def reported_while_under_way(delivery: Delivery, letter: object) -> outcomes.Outcome:
+        for _ in range(2):
+            assert returns.book(delivery.pk, [report], clock.now()) == []
+        return OUTCOMES[ended]
+
+    wire.answer = reported_while_under_way
+    customer(1, clock.now())
+    steps.plan([send(1, clock.now(), message_class=message_class)], clock.now())
+    for _ in range(10):
+        run(clock)
+        clock.advance(timedelta(hours=1))
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.attempts, delivery.reference) == (state, 1, "M1" if ended == "accepted" else "")
+    assert [len(facts(name)) for name in ("Message Sent", told)] == [1, 1]
+    assert not Early.objects.exists()
+
+
+def test_a_report_on_a_message_whose_worker_died_makes_its_end_known(clock: SetClock, wire: Recorder) -> None:
+    customer(1, clock.now())
+    steps.plan([send(1, clock.now(), message_class="transactional")], clock.now())
+    Delivery.objects.update(
+        state="attempting", lease="dead", attempts=1, attempted_at=clock.now(), address="c1@example.com",
+        leased_until=clock.now() + timedelta(minutes=15),
+    )  # fmt: skip
+    returns.book(Delivery.objects.get().pk, [Report("delivered")], clock.now())
+    clock.advance(timedelta(minutes=20))
+    steps.recover(clock.now())
+    run(clock)
+    assert (Delivery.objects.get().state, wire.arrived) == ("accepted", [])
+    assert len(facts("Email Delivered")) == 1
+
+
+def test_a_report_between_two_attempts_spares_the_second(
+    clock: SetClock, wire: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire.answer = lambda delivery, letter: outcomes.unknown("the answer was lost")
+    customer(1, clock.now())
+    steps.plan([send(1, clock.now(), message_class="transactional")], clock.now())
+    run(clock)
+    whole = handover._render
+
+    def heard_while_rendering(passed: list[Delivery], *given: object) -> list[handover.Ready]:
+        returns.book(passed[0].pk, [Report("delivered")], clock.now())
+        return whole(passed, *given)
+
+    monkeypatch.setattr(handover, "_render", heard_while_rendering)
+    clock.advance(timedelta(hours=1))
+    run(clock)
+    assert (Delivery.objects.get().state, len(wire.arrived)) == ("accepted", 1)

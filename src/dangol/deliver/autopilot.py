@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -34,15 +34,39 @@ COUNT = """INSERT INTO deliver_tally (campaign, message_class, at, ending, lette
 
 def count(ended: Sequence[tuple[Delivery, Outcome]], now: datetime) -> None:
     """Count how letters ended, in the transaction that writes it down."""
-    slot = to_us(now) // (SLOT // timedelta(microseconds=1)) * (SLOT // timedelta(microseconds=1))
-    counts = Counter(
-        (delivery.campaign, delivery.message_class, slot, ending)
-        for delivery, outcome in ended
-        if delivery.channel == "email" and (ending := _ending(outcome))
+    _add(
+        Counter(
+            (delivery.campaign, delivery.message_class, _slot(now), ending)
+            for delivery, outcome in ended
+            if delivery.channel == "email" and (ending := _ending(outcome))
+        )
     )
-    if counts:
+
+
+def came_back(delivery: Delivery, outcome: Outcome, taken_at: datetime) -> bool:
+    """Count a letter that a server took at `taken_at`, and whose failure came later, as what it ended as; whether that
+    says anything. It stays with the letters it left with: they are what its failure is a share of, and what was done
+    since is not judged by it.
+    """
+    ending = _ending(outcome) if delivery.channel == "email" else ""
+    if ending:
+        place = (delivery.campaign, delivery.message_class, _slot(taken_at))
+        _add({(*place, "accepted"): -1, (*place, ending): 1})
+    return bool(ending)
+
+
+Place = tuple[str, str, int, str]  # campaign, class, the part of time, ending
+
+
+def _slot(at: datetime) -> int:
+    length = SLOT // timedelta(microseconds=1)
+    return to_us(at) // length * length
+
+
+def _add(letters: Mapping[Place, int]) -> None:
+    if letters:
         with connection.cursor() as cursor:
-            cursor.executemany(COUNT, [(*key, letters) for key, letters in sorted(counts.items())])
+            cursor.executemany(COUNT, [(*place, number) for place, number in sorted(letters.items())])
 
 
 def _ending(outcome: Outcome) -> str:

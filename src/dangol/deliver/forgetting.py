@@ -9,7 +9,7 @@ from django.db.models import Q, TextField, Value
 from django.db.models.functions import Cast, Concat
 
 from dangol.deliver import gate
-from dangol.deliver.models import Card, Delivery, Link, OutboxMessage, Subscription
+from dangol.deliver.models import Card, Delivery, Early, Link, OutboxMessage, Subscription
 
 EMPTY = {"content": "", "context": {}, "address": "", "subject": "", "language": "", "outcome": "", "lease": ""}
 
@@ -22,6 +22,7 @@ def forget(customer_ids: Collection[int], now: datetime) -> dict[str, int]:
         "messages with their text": OutboxMessage.objects.filter(delivery__in=mine).delete()[0],
         "cards on the site": Card.objects.filter(customer_id__in=customer_ids).delete()[0],
         "browsers for web push": Subscription.objects.filter(customer_id__in=customer_ids).delete()[0],
+        "early reports on messages": Early.objects.filter(delivery__in=mine).delete()[0],
         "links of messages": Link.objects.filter(delivery__in=mine).delete()[0],
     }
     mine.filter(state__in=gate.UNSENT).update(state="cancelled", finished_at=now, leased_until=None)

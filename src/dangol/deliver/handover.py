@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from dangol.base.clock import Clock
 from dangol.base.errors import DangolError
 from dangol.campaign.templates import TemplateFault
-from dangol.deliver import autopilot, gate, kinds, outcomes, prices, records, rows
+from dangol.deliver import autopilot, gate, kinds, outcomes, prices, records, returns, rows
 from dangol.deliver.channels import Channel, Wide
 from dangol.deliver.drafts import drafting
 from dangol.deliver.messages import Message
@@ -143,6 +143,7 @@ def _end(ended: Sequence[tuple[Delivery, Outcome]], name: str, now: datetime) ->
     told = {delivery.pk: outcome for delivery, outcome in ended}
     ours = _ours([delivery for delivery, _ in ended], name, ("attempting", "unknown"))
     records.record([(row, told[row.pk]) for row in ours], now)
+    returns.catch_up(ours, now)
     if any(outcome.state == "bounced" for outcome in told.values()):
         autopilot.look(now)
 

@@ -134,6 +134,18 @@ class Returned(models.Model):
         indexes = [models.Index(fields=["channel", "address_hash", "at"], name="deliver_returned_address")]
 
 
+class Early(models.Model):
+    """What was reported of a message before we had written down how its hand-over ended; booked as soon as that is."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="early")
+    kind = models.CharField(max_length=16)
+    report = models.JSONField()  # the fields of a returned.Report
+    at = InstantField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["delivery", "kind"], name="deliver_early_once")]
+
+
 class Tally(models.Model):
     """How many letters of a campaign ended how, by parts of time: what the autopilot judges."""
 

@@ -7,6 +7,7 @@ Promise: only a mail that carries our signed mark counts; no failure that may pa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -26,10 +27,11 @@ from dangol.deliver import (
     rules,
     suppressions,
 )
-from dangol.deliver.models import Delivery, Returned
+from dangol.deliver.models import Delivery, Early, Returned
 from dangol.deliver.returned import Report
 
 BOOKED = ("bounced", "complained", "delivered")
+DOUBTFUL = ("unknown", "planned", "leased", "deferred")  # handed over before, and not known to be taken
 
 
 def take(mail: bytes, now: datetime) -> list[str]:
@@ -46,10 +48,27 @@ def book(delivery_id: int, reports: Sequence[Report], now: datetime) -> list[str
         delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
         if delivery is None or not delivery.address:  # never handed over, or of a person who was forgotten
             return []
-        booked: list[str] = [report.kind for report in reports[:1] if _book(delivery, report, now)]
-        if "complained" in booked:
-            autopilot.look(now)
-        return booked
+        if delivery.state == "attempting":
+            _keep(delivery, reports[:1], now)
+            return []
+        return [report.kind for report in reports[:1] if _book(delivery, report, now)]
+
+
+def _keep(delivery: Delivery, reports: Sequence[Report], now: datetime) -> None:
+    """The other side may tell how a message fared before we have written down that it took it."""
+    for report in reports:
+        Early.objects.get_or_create(delivery=delivery, kind=report.kind, defaults={"report": asdict(report), "at": now})
+
+
+def catch_up(ended: Sequence[Delivery], now: datetime) -> None:
+    """Book what was reported of these deliveries while they were being handed over: now it stands how that ended. The
+    caller holds the rows.
+    """
+    by_id = {delivery.pk: delivery for delivery in ended}
+    early = list(Early.objects.filter(delivery__in=by_id).order_by("pk")) if by_id else []
+    for row in early:
+        _book(by_id[row.delivery_id], Report(**row.report), now)
+    Early.objects.filter(pk__in=[row.pk for row in early]).delete()
 
 
 def _book(delivery: Delivery, report: Report, now: datetime) -> bool:
@@ -83,12 +102,14 @@ def _book(delivery: Delivery, report: Report, now: datetime) -> bool:
 
 
 def _arrived(delivery: Delivery, now: datetime) -> None:
-    """Whoever reports on a message has taken it: one of unknown end is known now, and is not sent again."""
-    if delivery.state == "unknown" or (delivery.unconfirmed and delivery.state == "planned"):
+    """Whoever reports on a message has taken it: what its hand-over ended in is known now, and it is not sent again."""
+    if delivery.state in DOUBTFUL:
         records.record([(delivery, outcomes.accepted("as reported", reference=delivery.reference))], now)
 
 
 def _bounced(delivery: Delivery, report: Report, told: dict[str, Any], now: datetime) -> None:
+    ended = outcomes.bounced("", hard=report.hard, reason=report.reason)
+    telling = delivery.state == "accepted" and autopilot.came_back(delivery, ended, delivery.finished_at or now)
     delivery.state, delivery.outcome = "bounced", f"{report.status or report.reply} {report.said}".strip()[:500]
     delivery.finished_at = now
     delivery.save(update_fields=["state", "outcome", "finished_at"])
@@ -101,6 +122,8 @@ def _bounced(delivery: Delivery, report: Report, told: dict[str, Any], now: date
     emit_all(
         [(records.named(delivery.channel, "bounced"), delivery.customer_id, told | more, f"bounced:{delivery.pk}", now)]
     )
+    if telling:
+        autopilot.look(now)
 
 
 def _complained(delivery: Delivery, told: dict[str, Any], now: datetime) -> None:

@@ -22,7 +22,7 @@ from dangol.base import bulk
 from dangol.base.clock import Clock
 from dangol.base.parts import parts
 from dangol.campaign.rules import Send
-from dangol.deliver import contents, gate, handover, leasing, outcomes, records, rows
+from dangol.deliver import contents, gate, handover, leasing, outcomes, records, returns, rows
 from dangol.deliver.channels import CHANNELS, open_channel
 from dangol.deliver.feedback import clicked, opened, unsubscribe
 from dangol.deliver.models import Card, Delivery, Subscription
@@ -143,6 +143,7 @@ def _give_up(attempting: QuerySet[Delivery], now: datetime) -> None:
         if row.state == "planned":
             row.due_at = now
     rows.save(silent)
+    returns.catch_up(silent, now)
 
 
 def next_due() -> datetime | None:

@@ -135,6 +135,7 @@ EXPLAINED = {
     "segment.Standing": "how each rule stood when the machine last looked; what comes of it is in segments",
     "segment.Summary": "counts and sums over facts, kept so that these need not be read again; the facts are told",
     "value.Stale": "that orders are to be counted again; what comes of it is in bought",
+    "deliver.Early": "kept while a message is being handed over; then it is told with its message",
     "deliver.Link": "told with its message",
     "deliver.OutboxMessage": "told with its message",
     "deliver.Returned": "told with its message",
