@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect, sync_playwright
 
 from dangol.bench.shop import Served, served
 
@@ -215,4 +215,36 @@ def test_a_letter_is_seen_at_two_widths_while_it_is_written(shop: Shop, signed_i
     expect(page.frame_locator("iframe[name=look-narrow]").locator("h1")).to_have_text("Ho", timeout=PATIENCE)
     page.get_by_role("button", name="Save").click()
     expect(page.locator("h1")).to_have_text("Win back", timeout=PATIENCE)
+    page.close()
+
+
+def test_what_was_written_into_a_template_is_not_lost_by_a_slip(shop: Shop, signed_in: BrowserContext) -> None:
+    page = signed_in.new_page()
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(f"{shop.address}/templates/new?from=birthday&language=en")
+    page.get_by_role("link", name="Korean", exact=True).click()
+    page.wait_for_url("**language=ko")
+    assert asked == [], "nothing was written yet"
+    page.get_by_label("Subject").fill("생일 축하합니다!")
+    page.get_by_role("link", name="English", exact=True).click()
+    expect(page.get_by_label("Subject")).to_have_value("생일 축하합니다!")
+    assert asked == ["beforeunload"]
+    page.locator("textarea[name=body]").fill("{{ custmer }}")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("unknown variable custmer")
+    page.get_by_role("link", name="English", exact=True).click()
+    expect(page.get_by_label("Subject")).to_have_value("생일 축하합니다!")
+    assert asked == ["beforeunload"] * 2, "what was refused is not saved either"
+    page.locator("textarea[name=body]").fill("<h1>Hi</h1>")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    page.get_by_role("link", name="English", exact=True).click()
+    page.wait_for_url("**/templates/of/birthday?language=en")
+    assert asked == ["beforeunload"] * 2
     page.close()

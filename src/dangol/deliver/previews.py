@@ -20,7 +20,7 @@ from dangol.deliver.letter import Letter
 from dangol.deliver.messages import Message
 from dangol.deliver.models import Delivery
 from dangol.deliver.outcomes import Outcome
-from dangol.deliver.render import Draft, Rendered, render
+from dangol.deliver.render import Draft, Rendered, render, render_partial
 from dangol.deliver.rules import MARKETING, parse_mailbox
 from dangol.profile.known import figures
 from dangol.profile.models import Profile
@@ -48,6 +48,14 @@ def preview(
     return Preview(
         rendered, hints.of(rendered.subject, _preheader(told, rendered.language), rendered.html, rendered.text)
     )
+
+
+def of_partial(source: str, customer: int, event: Mapping[str, Any], now: datetime) -> Preview:
+    """A partial by itself, those that it holds put in: no subject, no footer. What it is given where it is used is
+    missing. Raises TemplateFault.
+    """
+    _, draft = _drafted({"": {"html": source}}, customer, event, now, MARKETING)
+    return Preview(render_partial(draft, source), [])
 
 
 def send_test(texts: Texts, language: str, customer: int, event: Mapping[str, Any], to: str, now: datetime) -> Outcome:

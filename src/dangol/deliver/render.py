@@ -13,7 +13,7 @@ from liquid import Markup
 
 from dangol.base import links
 from dangol.campaign import templates
-from dangol.campaign.templates import plain
+from dangol.campaign.templates import partials, plain
 from dangol.deliver import legal
 from dangol.deliver.law import NOTHING, Demands
 from dangol.deliver.rules import MARKETING
@@ -112,6 +112,18 @@ def _render(draft: Draft) -> Rendered:
     return Rendered(language, subject, page, _text(template, made, page, variables), list(targets))
 
 
+def render_partial(draft: Draft, source: str) -> Rendered:
+    """A partial as it looks by itself: nothing of Dangol's is around it. Raises TemplateFault."""
+    form, page = partials.alone(source)
+    language = draft.languages[0] if draft.languages else "en"
+    ours = {"language": language, "zone": draft.zone, "now": draft.now}
+    with templates.missing() as missing:
+        variables = {**draft.variables, **own_variables(draft, language), "dangol": {**ours, **NOTHING_AROUND}}
+        shown = templates.render_markup(templates.compiled(page, form, language).html, variables)
+    return Rendered(language, "", shown, plain.text_of(shown), missing=tuple(sorted(missing)))
+
+
+NOTHING_AROUND = {"subject": "", "preheader": "", "footer": "", "pixel": ""}
 HERE = "https://here.invalid/"  # stands for the customer's own address where a footer is made for everybody
 
 

@@ -29,6 +29,11 @@ def count() -> int:
     return Profile.objects.count()
 
 
+def known(customer_id: int) -> bool:
+    """Whether there is a customer of this id."""
+    return Profile.objects.filter(pk=customer_id).exists()
+
+
 def totals() -> Totals:
     sums = Profile.objects.aggregate(
         customers=Count("pk"),

@@ -34,6 +34,15 @@ def test_a_template_is_saved_read_listed_and_removed(program: Program, open_shop
     assert program.get("/api/templates/thanks").status == 404
 
 
+def test_a_change_to_another_version_is_refused(program: Program, open_shop: Kit) -> None:
+    assert program.put("/api/templates/thanks?version=0", SHAPE).status == 200
+    other = {"templates": {"en": {"subject": "Other", "html": "<p>Other</p>"}}}
+    assert program.put("/api/templates/thanks?version=0", other).status == 409
+    assert program.put("/api/templates/thanks?version=1", other).body["version"] == 2
+    refused = program.put("/api/templates/thanks?version=1", SHAPE)
+    assert (refused.status, "has version 2, not version 1" in str(refused.body)) == (409, True)
+
+
 def test_what_is_wrong_is_said_with_its_place_and_line(program: Program, open_shop: Kit) -> None:
     html = "<p>{{ customer.name }}</p>\n<a href='/x'>x</a>"
     refused = program.put("/api/templates/thanks", {"templates": {"en": {"subject": "x", "html": html}}})

@@ -33,6 +33,29 @@ def expanded(source: str, known: Mapping[str, str]) -> str:
     return _expanded(source, known, ())
 
 
+_FIRST = re.compile(r"<(mjml|mj-[a-z-]+)", re.IGNORECASE)
+_AROUND = {  # the elements that a piece of MJML stands in, by its first element; all others stand in a column
+    "mjml": (),
+    "mj-head": ("mjml",),
+    "mj-body": ("mjml",),
+    **dict.fromkeys(("mj-style", "mj-attributes", "mj-font", "mj-title", "mj-preview"), ("mjml", "mj-head")),
+    **dict.fromkeys(("mj-section", "mj-wrapper", "mj-hero"), ("mjml", "mj-body")),
+    **dict.fromkeys(("mj-column", "mj-group"), ("mjml", "mj-body", "mj-section")),
+}
+_IN_A_COLUMN = ("mjml", "mj-body", "mj-section", "mj-column")
+
+
+def alone(source: str) -> tuple[str, str]:
+    """A partial as a message of its own, to be looked at: its form, html or mjml, and the source with what it needs
+    around it.
+    """
+    first = _FIRST.search(source)
+    if first is None:
+        return "html", source
+    around = _AROUND.get(first[1].lower(), _IN_A_COLUMN)
+    return "mjml", "".join(f"<{one}>" for one in around) + source + "".join(f"</{one}>" for one in reversed(around))
+
+
 def _expanded(source: str, known: Mapping[str, str], within: tuple[str, ...]) -> str:
     def put_in(found: re.Match[str]) -> str:
         name = found["name"]

@@ -23,10 +23,18 @@ SENDS = re.compile(r"/send(/email|/variants/\d+)?$")  # where a step says what a
 FIELDS = ("key", "name", "partial", "version", "templates", "source")
 
 
-def put(key: str, shape: object, now: datetime) -> Template:
-    """Save {"name", "templates": {language: texts}}, or a partial as {"name", "source"}. Raises Invalid."""
+def put(key: str, shape: object, now: datetime, *, version: int | None = None) -> Template:
+    """Save {"name", "templates": {language: texts}}, or a partial as {"name", "source"}.
+
+    `version` is the one the change was made to, 0 where there was none; without it whatever is there is gone over.
+    Raises Invalid; Conflict where another change came between.
+    """
     with turn():
         found = Template.objects.filter(key=key).first()
+        there = found.version if found is not None and found.removed_at is None else 0
+        if version is not None and version != there and not (there and _is(found, shape)):
+            told = f"has version {there}, not version {version}" if there else "is not there any more"
+            raise Conflict(f"template {key} was changed meanwhile: it {told}")
         name, written, ready = _checked(key, shape, found)
         if found is None:
             found = Template(key=key, partial="source" in written, version=0, created_at=now)
@@ -43,10 +51,23 @@ def put(key: str, shape: object, now: datetime) -> Template:
         return found
 
 
-def checked(shape: object) -> dict[str, dict[str, str]]:
-    """The texts of a shape that is not saved, partials put in. Raises Invalid with every fault."""
-    _, _, ready = _checked("-", shape, None)
+def _is(found: Template | None, shape: object) -> bool:
+    """Whether the template says this already: who saves twice comes between nobody."""
+    if found is None or not isinstance(shape, Mapping):
+        return False
+    said = {name: told for name, told in shape.items() if name in {"templates", "source"}}
+    return bool(said == newest_of(found).shape and shape.get("name", found.name) == found.name)
+
+
+def checked(shape: object, key: str = "-") -> dict[str, dict[str, str]]:
+    """The texts of a shape that is not saved, partials put in; none of a partial. Raises Invalid with every fault."""
+    _, _, ready = _checked(key if KEY.fullmatch(key) else "-", shape, None)
     return ready
+
+
+def whole(key: str, source: str) -> str:
+    """A partial that is not saved, and was checked, with those that it holds put in."""
+    return partials.expanded(source, {**sources(), key: source})
 
 
 def _checked(key: str, shape: object, found: Template | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -140,9 +161,19 @@ def newest_of(found: Template) -> TemplateVersion:
     return found.versions.get(number=found.version)
 
 
+def version_of(key: str, number: int) -> TemplateVersion | None:
+    """One state of a template, also of one that was removed; None where there is no such state."""
+    return TemplateVersion.objects.filter(template__key=key, number=number).first()
+
+
+def find(key: str) -> Template | None:
+    """One template or partial; None where there is none."""
+    return Template.objects.filter(key=key, removed_at=None).first()
+
+
 def get(key: str) -> Template:
     """One template or partial. Raises NotFound."""
-    found = Template.objects.filter(key=key, removed_at=None).first()
+    found = find(key)
     if found is None:
         raise NotFound(f"no template is called {key}")
     return found

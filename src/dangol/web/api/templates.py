@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Body, Query, Router, Status
+from ninja import Body, Field, Query, Router, Schema, Status
 
 from dangol.base.errors import Fault, Invalid, NotFound
 from dangol.campaign.templates import TemplateFault, brand, stored
 from dangol.campaign.templates.models import Template
 from dangol.deliver import previews
-from dangol.profile.models import Profile
+from dangol.profile import reads as profile
 from dangol.web import guard
 from dangol.web.api import campaign_shapes
 from dangol.web.api.lists import Page, Paging, whole
@@ -32,12 +32,20 @@ def one(request: HttpRequest, key: Key) -> dict[str, Any]:
     return shown(stored.get(key))
 
 
+class Change(Schema):
+    """What a change was made to."""
+
+    version: int | None = Field(
+        None, ge=0, description="the version that was changed, 0 for a new template: 409 where it is not the newest"
+    )
+
+
 @router.put("/templates/{key}", response=campaign_shapes.TemplateShown)
-def save(request: HttpRequest, key: Key, shape: Body[dict[str, Any]]) -> dict[str, Any]:
+def save(request: HttpRequest, key: Key, shape: Body[dict[str, Any]], how: Query[Change]) -> dict[str, Any]:
     """Save `{"name", "templates": {language: {subject, html or mjml, preheader, text}}}`, or a partial as
-    `{"name", "source"}`. Each change is a version; campaigns that run go on with theirs until they are saved again.
+    `{"name", "source"}`. Each change is a version; campaigns that run go on with theirs.
     """
-    return shown(stored.put(key, shape, guard.CLOCK.now()))
+    return shown(stored.put(key, shape, guard.CLOCK.now(), version=how.version))
 
 
 @router.delete("/templates/{key}", response={204: None})
@@ -53,7 +61,7 @@ def preview(request: HttpRequest, key: Key, asked: campaign_shapes.PreviewAsked)
     found = stored.get(key)
     if found.partial:
         raise NotFound(f"{key} is a partial, and no message of its own")
-    if asked.customer and not Profile.objects.filter(pk=asked.customer).exists():
+    if asked.customer and not profile.known(asked.customer):
         raise NotFound(f"no customer has the id {asked.customer}")
     texts = stored.newest_of(found).ready
     try:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dangol.base.errors import Conflict, Fault, Invalid
-from dangol.campaign.templates import TemplateFault, stored
+from dangol.campaign.templates import stored
 from dangol.campaign.templates.models import Template
 from dangol.deliver import previews
-from dangol.deliver.previews import Preview
 from dangol.strategy import gallery
 from dangol.strategy.gallery import Letter
 from dangol.web.page import Asked, go, show
-from dangol.web.security import MESSAGE_POLICY
-from dangol.web.wording import hint_words
-
-MOST_TEXT = 250_000
-FORMS = ("html", "mjml")
+from dangol.web.writer import changes, fault_words, written
+from dangol.web.writer.changes import Changed
+from dangol.web.writer.fault_words import Told
+from dangol.web.writer.written import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,21 @@ class TemplatesPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What stands in the editor: one language of a template."""
+class Meanwhile:
+    """What somebody else saved while this was being written."""
 
-    key: str
+    version: int  # 0: they removed it
+    at: datetime | None
+    changed: list[Changed]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language of a template, and where it is written."""
+
+    tag: str
     name: str
-    begun: str  # the letter of the gallery it was begun with
-    language: str
-    subject: str
-    preheader: str
-    form: str
-    body: str
-    customer: int
-    fresh: bool  # not saved yet
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,162 +65,118 @@ class TemplatePage:
     """The editor."""
 
     written: Written
-    languages: list[str]
+    languages: list[Language]
     customers: list[tuple[int, str]]
-    faults: list[Fault] = field(default_factory=list)
-    version: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """What there is to say about what stands in the editor."""
-
-    faults: list[Fault]
-    preview: Preview | None = None
-    hints: list[tuple[str, str]] = field(default_factory=list)  # code, what it means
+    faults: list[Told] = field(default_factory=list)
+    meanwhile: Meanwhile | None = None
+    taken: Template | None = None  # the one that has this key already
+    unsaved: bool = False  # what stands in it is not what is kept
+    holders: list[Template] = field(default_factory=list)  # of a partial
 
 
 def templates(request: Asked) -> HttpResponse:
-    language = _console()
-    letters = [Shown(one, one.name.get(language, one.key)) for one in gallery.letters().values()]
+    console = console_language()
+    letters = [Shown(one, one.name.get(console, one.key)) for one in gallery.letters().values()]
     return show(request, "templates.html", TemplatesPage(stored.everyone(), letters))
 
 
 def new(request: Asked) -> HttpResponse:
-    """A new one, begun with a letter of the gallery (`from`) or with nothing."""
+    """A new one, begun with a letter of the gallery (`from`) or with nothing; `kind=partial` for a partial."""
     letter = gallery.letters().get(request.GET.get("from", ""))
-    language = request.GET.get("language") or _console()
-    told = dict(letter.texts.get(language, {})) if letter else {}
-    name = letter.name.get(_console(), letter.key) if letter else ""
-    return _editor(request, _written(letter.key if letter else "", name, language, told, begun=letter))
+    console = console_language()
+    language = request.GET.get("language", "")[:35] or console
+    return editor(request, written.begun(letter, language, console, partial=request.GET.get("kind") == "partial"))
 
 
 def edit(request: Asked, key: str) -> HttpResponse:
-    found = stored.get(key)
-    newest = stored.newest_of(found).shape
-    if found.partial:
-        told, language = {"html": newest["source"]}, ""
-    else:
-        language = request.GET.get("language") or next(iter(newest["templates"]))
-        told = newest["templates"].get(language, {})
-    written = _written(found.key, found.name, language, told, fresh=False)
-    return _editor(request, written, version=found.version)
+    """`language` names the language that is written; one that is not there yet begins as the language `like` has it."""
+    language, like = request.GET.get("language", "")[:35].strip(), request.GET.get("like", "")[:35]
+    return editor(request, written.kept(stored.get(key), language, like))
 
 
 def save(request: Asked) -> HttpResponse:
     """Save one language; the others stay as they are, or as the gallery has them."""
-    written = _posted(request)
+    told = written.posted(request)
     try:
-        found = stored.put(written.key, _shape(written), request.now)
+        found = stored.put(told.key, written.shape(told), request.now, version=told.version)
     except Invalid as error:
-        return _editor(request, written, error.faults, status=422)
+        return editor(request, told, error.faults, status=422)
+    except Conflict:
+        return _overtaken(request, told)
     messages.success(request, _("Saved. Campaigns that run go on with the version they were activated with."))
-    return go("template", found.key)
+    return _back(found.key, told.language)
 
 
 def remove(request: Asked, key: str) -> HttpResponse:
     try:
         stored.remove(key, request.now)
-    except Conflict as error:
-        messages.error(request, str(error))
+    except Conflict:
+        names = ", ".join(one.name for one in stored.holding(key))
+        messages.error(request, _("It stays: these templates hold it: %(names)s") % {"names": names})
         return go("template", key)
     messages.success(request, _("Removed. Campaigns that run go on with it."))
     return go("templates")
 
 
-def look(request: Asked) -> HttpResponse:
-    """What stands in the editor as the chosen customer would read it; for a frame of the page."""
+def remove_language(request: Asked, key: str) -> HttpResponse:
+    """Take one language out of a template that has others."""
+    found, language = stored.get(key), request.POST.get("language", "")[:35]
+    told = {tag: texts for tag, texts in written.texts_of(found).items() if tag != language}
     try:
-        page = _preview(request, _posted(request)).rendered.html
-    except (Invalid, TemplateFault):
-        page = ""
-    response = HttpResponse(page)
-    response["Content-Security-Policy"] = MESSAGE_POLICY
-    return response
+        stored.put(key, {"name": found.name, "templates": told}, request.now, version=found.version)
+    except Invalid:
+        messages.error(request, _("It stays: a template has at least one language."))
+        return _back(key, language)
+    messages.success(request, _("The language is removed."))
+    return go("template", key)
 
 
-def notes(request: Asked) -> HttpResponse:
-    """What is wrong, missing or worth a look in what stands in the editor."""
-    try:
-        made = _preview(request, _posted(request))
-    except Invalid as error:
-        return show(request, "parts/template_notes.html", Notes(error.faults))
-    except TemplateFault as error:
-        return show(request, "parts/template_notes.html", Notes([Fault("", str(error), "")]))
-    hints = [(hint.code, hint_words(hint.code, hint.found)) for hint in made.hints]
-    return show(request, "parts/template_notes.html", Notes([], made, hints))
-
-
-def test(request: Asked) -> HttpResponse:
-    """Send what stands in the editor to whoever is signed in, and to nobody else."""
-    written = _posted(request)
-    try:
-        told = previews.send_test(*_asked(written), request.user.email, request.now)
-    except Invalid as error:
-        return _editor(request, written, error.faults, status=422)
-    except (TemplateFault, Conflict) as error:
-        return _editor(request, written, [Fault("", str(error), _("a mail server in the settings, and your address"))])
-    messages.info(
-        request, _("The test went to %(address)s: %(state)s") % {"address": request.user.email, "state": told.state}
-    )
-    return _editor(request, written)
-
-
-def _asked(written: Written) -> tuple[Mapping[str, Mapping[str, str]], str, int, dict[str, Any]]:
-    event = previews.example(written.customer) if written.customer else {}
-    return stored.checked(_shape(written)), written.language, written.customer, event
-
-
-def _preview(request: Asked, written: Written) -> Preview:
-    return previews.preview(*_asked(written), request.now)
-
-
-def _shape(written: Written) -> dict[str, Any]:
-    told = {"subject": written.subject, "preheader": written.preheader, written.form: written.body}
-    if not written.language:
-        return {"name": written.name, "source": written.body}
-    return {"name": written.name, "templates": {**_others(written), written.language: told}}
-
-
-def _others(written: Written) -> Mapping[str, Any]:
-    kept = Template.objects.filter(key=written.key, removed_at=None, partial=False).first()
-    if kept is not None:
-        return dict(stored.newest_of(kept).shape["templates"])
-    letter = gallery.letters().get(written.begun)
-    return dict(letter.texts) if letter else {}
-
-
-def _posted(request: Asked) -> Written:
-    def told(name: str, most: int = 500) -> str:
-        return request.POST.get(name, "")[:most].replace("\r\n", "\n")
-
-    form, customer = told("form"), told("customer")
-    return Written(
-        key=told("key", 64), name=told("name", 200), begun=told("begun", 64), language=told("language", 35).strip(),
-        subject=told("subject", 1000), preheader=told("preheader", 1000), form=form if form in FORMS else "html",
-        body=told("body", MOST_TEXT), customer=int(customer) if customer.isdecimal() and len(customer) < 19 else 0,
-        fresh=told("fresh") == "1",
-    )  # fmt: skip
-
-
-def _written(
-    key: str, name: str, language: str, told: Mapping[str, str], *, begun: Letter | None = None, fresh: bool = True
-) -> Written:
-    form = "mjml" if "mjml" in told else "html"
-    return Written(
-        key=key, name=name, begun=begun.key if begun else "", language=language, subject=told.get("subject", ""),
-        preheader=told.get("preheader", ""), form=form, body=told.get(form, ""),
-        customer=next(iter(previews.customers()), (0, ""))[0], fresh=fresh,
-    )  # fmt: skip
-
-
-def _editor(
-    request: Asked, written: Written, faults: list[Fault] | None = None, *, version: int = 0, status: int = 200
+def editor(
+    request: Asked, told: Written, faults: Sequence[Fault] = (), *, status: int = 200, page: TemplatePage | None = None
 ) -> HttpResponse:
-    languages = list(_others(written)) or [written.language]
-    page = TemplatePage(written, languages, previews.customers(), faults or [], version)
-    return show(request, "template.html", page, status)
+    """The page with what was written in it, kept or not."""
+    found = page or TemplatePage(told, languages(told), previews.customers())
+    holders = stored.holding(told.key) if told.partial and told.version else []
+    unsaved = request.method == "POST"
+    return show(
+        request, "template.html",
+        replace(found, faults=fault_words.told(faults), unsaved=unsaved, holders=holders), status,
+    )  # fmt: skip
 
 
-def _console() -> str:
+def _overtaken(request: Asked, told: Written) -> HttpResponse:
+    """Somebody saved another state of it, or has the key already: what was written stays, and they choose."""
+    there = stored.find(told.key)
+    if told.fresh:
+        page = TemplatePage(told, languages(told), previews.customers(), taken=there)
+        return editor(request, told, status=409, page=page)
+    before = stored.version_of(told.key, told.version)
+    newest = stored.newest_of(there) if there else None
+    changed = changes.between(before.shape if before else {}, newest.shape if newest else {})
+    meanwhile = Meanwhile(there.version if there else 0, newest.at if newest else None, changed if newest else [])
+    over = replace(told, version=meanwhile.version)
+    page = TemplatePage(over, languages(over), previews.customers(), meanwhile=meanwhile)
+    return editor(request, over, status=409, page=page)
+
+
+def languages(told: Written) -> list[Language]:
+    """The languages of what is written, each with its own address."""
+    if told.partial:
+        return []
+    tags = [*written.languages(told)] or [told.language]
+    return [Language(tag, fault_words.language_name(tag), _address(told, tag)) for tag in tags]
+
+
+def _address(told: Written, tag: str) -> str:
+    if told.version:
+        return f"{reverse('template', args=[told.key])}?{urlencode({'language': tag})}"
+    return f"{reverse('template-new')}?{urlencode({'from': told.begun, 'language': tag})}"
+
+
+def _back(key: str, language: str) -> HttpResponse:
+    address = reverse("template", args=[key])
+    return HttpResponseRedirect(f"{address}?{urlencode({'language': language})}" if language else address, status=303)
+
+
+def console_language() -> str:
     return (get_language() or "en")[:2]

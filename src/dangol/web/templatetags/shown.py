@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 
 from dangol.base.models import Shop
 from dangol.web import amounts, icons, import_words, wording
+from dangol.web.writer import fault_words
 
 register = template.Library()
 
@@ -28,6 +29,7 @@ register.filter("rule_id", wording.gate_rule)
 register.filter("step_group", lambda group: wording.STEP_GROUPS.get(group, group))
 register.filter("segment_name", wording.segment_name)
 register.filter("campaign_name", wording.campaign_name)
+register.filter("part_word", fault_words.part_word)
 register.filter("field_word", lambda name: import_words.FIELDS.get(name, name))
 
 
