@@ -15,6 +15,7 @@ from dangol.campaign.models import Run, Wave
 from dangol.deliver.models import Delivery
 from dangol.profile.models import Fact as Row
 from dangol.segment import steps as segments
+from dangol.segment import topics
 from dangol.segment.models import Segment
 from tests.campaign.ways import DAY, HOUR, abandoned, begin, known, reasons, say, sent
 from tests.shopkit import Kit
@@ -225,6 +226,7 @@ def test_steps_that_write(kit: Kit, clock: SetClock) -> None:
         {"key": "set", "change": {"traits": {"stage": "reminded {{ customer.plan }}"}}},
         {"key": "topic", "change": {"topic": "offers", "subscribed": False}},
     ]
+    topics.save("offers", {"name": {"en": "Offers"}}, clock.now())
     begin(clock, {"fact": "Trial Ends"}, *way)
     known(kit, "ann", plan="gold")
     kit.track("ann", "Trial Ends", {"source": "shop"})
