@@ -138,11 +138,11 @@ def test_a_mark_that_is_none_is_refused(happened: Kit, question: Delivery, score
 
 def test_the_customer_says_no_and_yes_again(happened: Kit, letter: Delivery, clock: SetClock) -> None:
     client, path = Client(enforce_csrf_checks=True), f"/p/{preferences.link(letter.pk)}"
-    assert re.search(r'name="marketing" value="on"\s+checked', client.get(path).content.decode())
-    client.post(path, {})
+    assert re.search(r'name="channel" value="email"\s+checked', client.get(path).content.decode())
+    client.post(path, {"channel.shown": "email"})
     happened.run()
     assert consent(letter) == "withdrawn"
     clock.advance(timedelta(minutes=1))
-    client.post(path, {"marketing": "on"})
+    client.post(path, {"channel.shown": "email", "channel": "email"})
     happened.run()
     assert consent(letter) == "granted"

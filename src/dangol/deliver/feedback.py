@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from dangol.base.errors import NotFound
 from dangol.collect.steps import emit_all
 from dangol.deliver import machines, records, refusals, rules
 from dangol.deliver.models import Delivery, Link
+
+NO_PROOF: Mapping[str, Any] = {}
 
 
 def opened(delivery_id: int, now: datetime, user_agent: str = "") -> None:
@@ -51,8 +54,10 @@ def _tell(what: str, delivery: Delivery, more: dict[str, Any], message_id: str, 
         emit_all([(records.named(delivery.channel, what), delivery.customer_id, told, message_id + suffix, now)])
 
 
-def unsubscribe(delivery_id: int, now: datetime) -> Delivery:
+def unsubscribe(delivery_id: int, now: datetime, proof: Mapping[str, Any] = NO_PROOF) -> Delivery:
     """The customer of this delivery wants no more marketing on its channel. Doing it twice is doing it once.
+
+    `proof` is what is known of how they said so: the form, their address, their program.
 
     In one transaction: the address is suppressed, what waits is cancelled, and the facts are written that withdraw
     the consent. Raises NotFound.
@@ -62,11 +67,11 @@ def unsubscribe(delivery_id: int, now: datetime) -> Delivery:
         if delivery is None:
             raise NotFound(f"no delivery has the id {delivery_id}")
         if refusals.stop(delivery.channel, [delivery.address], [delivery.customer_id], now):
-            _tell_unsubscribed(delivery, now)
+            _tell_unsubscribed(delivery, now, proof)
     return delivery
 
 
-def _tell_unsubscribed(delivery: Delivery, now: datetime) -> None:
+def _tell_unsubscribed(delivery: Delivery, now: datetime, proof: Mapping[str, Any]) -> None:
     told = records.properties(delivery, records.campaign_names([delivery]))
     consent = {
         "channel": delivery.channel,
@@ -75,6 +80,7 @@ def _tell_unsubscribed(delivery: Delivery, now: datetime) -> None:
         "basis": "unsubscribe",
         "campaign": delivery.campaign,
         "delivery": delivery.pk,
+        **proof,
     }
     at = f"{delivery.pk}:{now.isoformat()}"
     emit_all(
