@@ -80,7 +80,8 @@ def test_what_comes_back_later_stops_a_campaign_too(
     shop: Shop, clock: SetClock, wire: Recorder, report: Report, reason: str
 ) -> None:
     now = clock.now()
-    Campaign.objects.create(key="news", name="News", state="active", created_at=now, definition={"steps": []})
+    definition = {"entry": {"segment": "x"}, "steps": [{"key": "done", "exit": True}]}
+    Campaign.objects.create(key="news", name="News", state="active", created_at=now, definition=definition)
     steps.plan([send(customer(number, now), now) for number in range(1, 61)], now)
     run(clock)
     clock.advance(timedelta(hours=2))
