@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dangol import loop
 from dangol.base.clock import SetClock
-from dangol.segment import lists
+from dangol.segment import lists, topics
 from tests.campaign.ways import begin, say
 from tests.shopkit import Kit
 
@@ -64,6 +64,7 @@ def counted(kit: Kit, clock: SetClock, users: range, prefix: str) -> int:
 @pytest.mark.parametrize("what", list(WAYS))
 def test_a_turn_asks_as_much_for_fifty_as_for_one(kit: Kit, clock: SetClock, what: str) -> None:
     lists.save("vip", "VIP", clock.now())
+    topics.save("offers", {"name": {"en": "Offers"}}, clock.now())
     begin(clock, {"api": True}, say("x", wait="1d"), key="other")
     begin(clock, {"fact": "Seen"}, *WAYS[what])
     counted(kit, clock, range(FEW), "warm")
