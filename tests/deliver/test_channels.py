@@ -162,7 +162,7 @@ def test_a_provider_without_a_secret_is_not_believed(provider: str, shop: Shop, 
         reports.receive(
             provider, {"x-solapi-secret": "da39a3ee5e6b4b0d3255bfef95601890afd80709"}, b"[]", "/", clock.now()
         ).status
-        == 403
+        == 401
     )
 
 

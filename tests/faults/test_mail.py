@@ -1,7 +1,8 @@
 """Faults of mail servers, and what the ledger makes of them: the numbers are those of the fault matrix.
 
 21 to 27, 29, 37 and 39 here; kill -9 (4 to 6) is in tests/deliver/test_crash.py and below, failures that come back (28)
-in tests/deliver/test_returns.py, the clock (17, 18) in test_clock_jumps.py and tests/deliver/may_send.yaml.
+in tests/deliver/test_returns.py, the clock (17, 18) in test_clock_jumps.py and tests/deliver/may_send.yaml,
+refusals (29, 30) in test_refusals.py, carriers of texts (31, 32) in test_providers.py.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def receive(provider: str, headers: Mapping[str, str], body: bytes, path: str, n
     call = Call(headers, body, config.base_url.rstrip("/") + path)
     hearing = HEARD[provider]
     if not hearing.genuine(call, config):
-        return Received(403, "the signature is not this shop's, or the setting for it is empty")
+        return Received(401, "the signature is not this shop's, or the setting for it is empty")
     try:
         told = hearing.told(call, config)
     except (ValueError, RecursionError) as error:

@@ -38,19 +38,34 @@ SETTINGS = {
 }  # fmt: skip
 
 
+LISTS = ("/messages/v4/list?", "/Messages.json?")  # of the messages that Solapi and Twilio hold
+
+
+NOTHING = Answer(200, {}, b'{"messages": [], "messageList": {}}')
+
+
 @dataclass
 class Fake:
-    """The other side of the network: answers in turn as programmed, then with the last answer for ever."""
+    """The other side of the network: answers in turn as programmed, then with the last answer for ever.
+
+    Whoever asks what it holds is told `held`, and counted apart.
+    """
 
     answers: list[Answer | Exception] = field(default_factory=list)
     calls: list[tuple[str, str, Mapping[str, str], bytes]] = field(default_factory=list)
+    held: Answer | Exception = NOTHING
+    asked: list[str] = field(default_factory=list)
 
     def request(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b"",
         seconds: float = 20.0,
     ) -> Answer:  # fmt: skip
-        self.calls.append((method, url, headers or {}, content))
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if method == "GET" and any(place in url for place in LISTS):
+            self.asked.append(url)
+            answer = self.held
+        else:
+            self.calls.append((method, url, headers or {}, content))
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
         return answer

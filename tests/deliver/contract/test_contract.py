@@ -186,7 +186,7 @@ def test_a_forged_report_changes_nothing(bench: Bench) -> None:
     bench.plan()
     headers, body, path = bench.dialect.reports("bounced", bench.fake.calls[0][3])
     forged = dict.fromkeys(headers, "0" * 40)
-    assert reports.receive(bench.dialect.provider, forged, body, path, bench.clock.now()).status == 403
+    assert reports.receive(bench.dialect.provider, forged, body, path, bench.clock.now()).status == 401
     assert state() == "accepted"
 
 

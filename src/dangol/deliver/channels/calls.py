@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
+from dangol.base.errors import Unavailable
 from dangol.base.fetch import Answer, Fetcher, Forbidden, Unreachable, Unreached
 from dangol.base.settings import Settings
 from dangol.deliver import outcomes
@@ -79,6 +80,46 @@ class Laned(Single[R]):
         """One outcome for each message, in their order."""
         for delivery, message in messages:
             yield self.hand_over(delivery, message)
+
+
+class Asked(Laned[Request]):
+    """A provider that can be asked what it holds: a message whose answer was lost is looked for, and does not go again
+    unless the provider says that it has none such.
+    """
+
+    def _sent(self, delivery: Delivery, message: Message, made: Request) -> Outcome:
+        if delivery.unconfirmed:
+            try:
+                held = self._held(delivery, message)
+            except Unavailable as error:
+                return outcomes.deferred(f"nobody knows how the attempt before ended: {error}")
+            if held is not None:
+                return held
+        outcome = self._posted(made)
+        return self._looked_for(delivery, message, outcome) if outcome.state == "unknown" else outcome
+
+    def _looked_for(self, delivery: Delivery, message: Message, lost: Outcome) -> Outcome:
+        try:
+            return self._held(delivery, message) or lost
+        except Unavailable:
+            return lost
+
+    @abstractmethod
+    def _posted(self, made: Request) -> Outcome:
+        """Send it; how that ended."""
+
+    @abstractmethod
+    def _held(self, delivery: Delivery, message: Message) -> Outcome | None:
+        """What became of the message, by the provider's own list; None where it has none such. Raises Unavailable."""
+
+
+def listed(requests: Requests, url: str, headers: Mapping[str, str], name: str) -> list[Mapping[str, Any]]:
+    """The objects under `name` of a provider's list, whether it is one or goes by keys. Raises Unavailable."""
+    answer = requests.request("GET", url, headers=headers, seconds=SECONDS)
+    found = body_of(answer).get(name)
+    if answer.status != 200 or not isinstance(found, list | dict):
+        raise Unavailable(f"{answer.status} {answer.body[:200].decode('utf-8', 'replace')}")
+    return [one for one in (found.values() if isinstance(found, dict) else found) if isinstance(one, dict)]
 
 
 def fetcher(settings: Settings) -> Requests:

@@ -6,9 +6,10 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import phonenumbers
 
@@ -16,8 +17,8 @@ from dangol.base.errors import Misconfigured
 from dangol.base.fetch import Answer
 from dangol.base.instants import iso
 from dangol.base.settings import Settings
-from dangol.deliver import outcomes
-from dangol.deliver.channels.calls import Laned, Request, Requests, body_of, fetcher, patience, post, refused
+from dangol.deliver import marks, outcomes
+from dangol.deliver.channels.calls import Asked, Request, Requests, body_of, fetcher, listed, patience, post, refused
 from dangol.deliver.kinds.kakao import KakaoMessage
 from dangol.deliver.kinds.short import ShortMessage
 from dangol.deliver.messages import Message
@@ -26,11 +27,17 @@ from dangol.deliver.outcomes import Outcome
 
 BASE = "https://api.solapi.com"
 MARK = "dangol"  # the custom field that names our delivery
+DELIVERED = "4000"
+ON_ITS_WAY = ("2000", "3000")
+NEWEST = 500  # messages to one number that are looked through
+SKEW = timedelta(minutes=1)  # between Solapi's clock and ours
 NOT_OUR_FAULT = ("NotEnoughBalance", "TooManyRequests", "Unauthorized", "Forbidden")  # the shop can mend these
 
 
-class Solapi(Laned[Request]):
-    """Hands over one message a request; Solapi knows none by an id of ours, so a lost answer stays unknown."""
+class Solapi(Asked):
+    """Hands over one message a request. Solapi takes no id of ours, but keeps our mark: one whose answer was lost is
+    looked for among the messages to its number.
+    """
 
     def __init__(
         self, settings: Settings, requests: Requests, new_salt: Callable[[], str] = lambda: secrets.token_hex(16)
@@ -41,29 +48,40 @@ class Solapi(Laned[Request]):
 
     def _written(self, delivery: Delivery, message: Message) -> Request:
         body = {"messages": [self._message(message)], "allowDuplicates": False, "showMessageList": True}
-        headers = {
-            "authorization": authorization(
-                self._settings.solapi_key, self._settings.solapi_secret, message.at, self._new_salt()
-            ),
-            "content-type": "application/json",
-        }
+        headers = {"authorization": self._proof(message.at), "content-type": "application/json"}
         return Request(f"{BASE}/messages/v4/send-many/detail", headers, json.dumps(body).encode())
 
-    def _sent(self, delivery: Delivery, message: Message, made: Request) -> Outcome:
+    def _posted(self, made: Request) -> Outcome:
         answer = post(self._requests, made)
         return answer if isinstance(answer, Outcome) else _outcome(answer)
 
+    def _held(self, delivery: Delivery, message: Message) -> Outcome | None:
+        query = {
+            "to": self._recipient(message)["to"], "limit": str(NEWEST),
+            "dateType": "CREATED", "startDate": iso(delivery.planned_at - SKEW),
+        }  # fmt: skip
+        url = f"{BASE}/messages/v4/list?{urlencode(query)}"
+        found = listed(self._requests, url, {"authorization": self._proof(message.at)}, "messageList")
+        return next((_held(one) for one in found if marked(one, self._settings.secret) == delivery.pk), None)
+
+    def _proof(self, at: datetime) -> str:
+        return authorization(self._settings.solapi_key, self._settings.solapi_secret, at, self._new_salt())
+
     def _message(self, message: Message) -> dict[str, Any]:
-        told: dict[str, Any] = {"to": local(message.to), "from": digits(self._settings.sms_sender)}
-        if not message.to.startswith("+82"):
-            number = phonenumbers.parse(message.to)
-            told |= {"to": str(number.national_number), "country": str(number.country_code)}
+        told: dict[str, Any] = self._recipient(message) | {"from": digits(self._settings.sms_sender)}
         if isinstance(message, ShortMessage):
             told |= {"text": message.text, "type": message.form.upper(), "customFields": {MARK: message.mark}}
             return told | ({"subject": message.subject} if message.subject else {})
         if not isinstance(message, KakaoMessage):
             raise TypeError(f"Solapi takes no {type(message).__name__}")
         return told | self._kakao(message)
+
+    @staticmethod
+    def _recipient(message: Message) -> dict[str, str]:
+        if message.to.startswith("+82"):
+            return {"to": local(message.to)}
+        number = phonenumbers.parse(message.to)
+        return {"to": str(number.national_number), "country": str(number.country_code)}
 
     def _kakao(self, message: KakaoMessage) -> dict[str, Any]:
         options: dict[str, Any] = {"pfId": self._settings.kakao_channel, "disableSms": True}  # our ledger falls back
@@ -107,6 +125,21 @@ def local(number: str) -> str:
 
 def digits(number: str) -> str:
     return local("".join(letter for letter in number if letter.isdecimal() or letter == "+"))
+
+
+def marked(data: Mapping[str, Any], secret: bytes) -> int | None:
+    """Which delivery of ours a message is, by what Solapi keeps of it; None for one that does not bear our mark."""
+    fields = data.get("customFields")
+    return marks.marked(secret, str(fields.get(MARK, ""))) if isinstance(fields, dict) else None
+
+
+def _held(found: Mapping[str, Any]) -> Outcome:
+    """What Solapi says of a message that it has."""
+    code = str(found.get("statusCode") or "")
+    said = f"{code} {found.get('statusMessage') or found.get('reason') or ''}".strip()
+    if code and code not in {DELIVERED, *ON_ITS_WAY}:
+        return outcomes.failed(said)
+    return outcomes.accepted(said, delivered=code == DELIVERED, reference=str(found.get("messageId") or ""))
 
 
 def _outcome(answer: Answer) -> Outcome:

@@ -12,13 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dangol.base.settings import Settings
-from dangol.deliver import marks
-from dangol.deliver.channels.solapi import MARK
+from dangol.deliver.channels.solapi import DELIVERED, ON_ITS_WAY, marked
 from dangol.deliver.hearing.told import Call, Fate, Told
 from dangol.deliver.returned import Report
-
-DELIVERED = "4000"
-ON_ITS_WAY = ("2000", "3000")
 
 
 class Solapi:
@@ -40,8 +36,7 @@ def _events(body: bytes) -> Iterator[Mapping[str, Any]]:
 
 
 def _fate(data: Mapping[str, Any], settings: Settings) -> Fate | None:
-    fields = data.get("customFields")
-    delivery = marks.marked(settings.secret, str(fields.get(MARK, ""))) if isinstance(fields, dict) else None
+    delivery = marked(data, settings.secret)
     code = str(data.get("statusCode", ""))
     if delivery is None or code in ON_ITS_WAY or not code:
         return None
