@@ -56,7 +56,10 @@ class Slow(Laned[Message]):
 def now(tmp_path: Path) -> Iterator[datetime]:
     """A Tuesday noon in Seoul; facts of its own go to a log of its own."""
     at = datetime(2026, 11, 24, 3, tzinfo=UTC)
-    Shop.objects.create(name="Shop", timezone="Asia/Seoul", country="KR", sender_email="hello@shop.example")
+    Shop.objects.create(
+        name="Shop", timezone="Asia/Seoul", country="KR", sender_name="Shop", sender_email="hello@shop.example",
+        postal_address="서울시 종로구 1", phone="02-000-0000", url="https://shop.example",
+    )  # fmt: skip
     with open_log(tmp_path) as log:
         collect.use_log(log)
         yield at
