@@ -208,7 +208,7 @@ def _task(read: Reader, given: Mapping[str, Any], at: str) -> Message:
 
 
 CHANNELS: dict[str, Contents] = {
-    "email": Contents(("survey", "template", "template_version", "templates", "tracking"), _email),
+    "email": Contents(("survey", "template", "template_version", "templates", "partials", "tracking"), _email),
     "sms": Contents(("survey", "templates", "tracking"), _sms),
     "kakao": Contents(("alimtalk", "variables", "templates", "targeting", "fallback"), _kakao),
     "webpush": Contents(("templates", "ttl", "urgency", "replaces"), _webpush),

@@ -53,10 +53,12 @@ class Reader:
             return ""
         return given
 
-    def liquid(self, given: object, at: str, *, most: int, form: str = "") -> str:
-        """A Liquid text; `form` is html or mjml where it is a whole message."""
+    def liquid(self, given: object, at: str, *, most: int, form: str = "", holds: bool = False) -> str:
+        """A Liquid text; `form` is html or mjml where it is a whole message. One that `holds` partials is judged as far
+        as it stands there.
+        """
         text = self.text(given, at, most=most)
-        found = templates.troubles(text, form)
+        found = templates.troubles_apart(text) if holds and templates.held(text) else templates.troubles(text, form)
         if found:
             self.fault(at, "; ".join(trouble.said() for trouble in found[:5]), found[0].allowed)
         return text

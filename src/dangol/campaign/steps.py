@@ -24,7 +24,7 @@ from dangol.campaign.models import Campaign, Policy, Run
 from dangol.campaign.parsing import parse
 from dangol.campaign.shape import Reader
 from dangol.campaign.standing import standing
-from dangol.campaign.templates import stored
+from dangol.campaign.templates import pinning
 from dangol.campaign.walking import LEFT, RUNNING
 from dangol.collect.facts import Fact
 from dangol.profile import restrictions
@@ -83,8 +83,9 @@ def put(
 
 
 def _change(campaign: Campaign, name: str, definition: dict[str, Any], apply_to: str, now: datetime) -> None:
+    definition = pinning.without_leftovers(definition, campaign.definition)
     if campaign.state in (ACTIVE, DRAINING):
-        definition = stored.pinned(definition)
+        definition = pinning.pinned(definition)
         _check_references(campaign.key, definition)
     if campaign.activated_at:
         _check_holdout(campaign.definition, definition)
@@ -176,7 +177,7 @@ def activate(key: str, now: datetime) -> Campaign:
 
 
 def _begin(campaign: Campaign, now: datetime) -> Campaign:
-    pinned = stored.pinned(campaign.definition)
+    pinned = pinning.pinned(campaign.definition)
     if pinned != campaign.definition:
         _change(campaign, campaign.name, pinned, "all", now)
     definition = parse(campaign.definition)

@@ -12,7 +12,8 @@ from django.conf import settings
 
 from dangol.base.models import Shop
 from dangol.base.parts import parts
-from dangol.campaign.templates import brand, stored
+from dangol.campaign.templates import brand, pinning
+from dangol.campaign.templates.pinning import Texts
 from dangol.deliver import homes, imprint, law, objects
 from dangol.deliver.models import Delivery
 from dangol.deliver.render import Addresses, Draft
@@ -22,9 +23,6 @@ from dangol.profile.known import figures
 from dangol.profile.models import Order, Profile
 
 CART_KEEPS = timedelta(days=14)  # what was put into a cart longer ago is not called "your cart" any more
-
-
-Texts = Mapping[str, Mapping[str, str]]  # language → subject, html or mjml …
 
 
 def drafting(deliveries: Sequence[Delivery], now: datetime) -> Callable[[Delivery], Draft]:
@@ -41,7 +39,7 @@ def draft_of(delivery: Delivery, message: Mapping[str, Any], now: datetime) -> D
 
 def _drafting(told: Sequence[tuple[Delivery, Mapping[str, Any]]], now: datetime) -> Callable[..., Draft]:
     """What no template among the messages mentions is not read."""
-    texts = _texts([message for _, message in told])
+    texts = pinning.texts_of([message for _, message in told])
     said = {id(one): _said(message, one) for (_, message), one in zip(told, texts, strict=True)}
     mentions = {one: ("order" in text, "predicted" in text) for one, text in said.items()}
     who = [delivery.customer_id for delivery, _ in told]
@@ -57,16 +55,6 @@ def _drafting(told: Sequence[tuple[Delivery, Mapping[str, Any]]], now: datetime)
     )
     by_id = {delivery.pk: (message, one) for (delivery, message), one in zip(told, texts, strict=True)}
     return lambda delivery: known.draft(delivery, *by_id[delivery.pk])
-
-
-def _texts(messages: Sequence[Mapping[str, Any]]) -> list[Texts]:
-    """The texts of each message: its own, or those of the kept template's version it names."""
-    kept = stored.texts({named for message in messages if (named := _named(message))})
-    return [kept.get(_named(message) or ("", 0)) or message.get("templates") or {} for message in messages]
-
-
-def _named(message: Mapping[str, Any]) -> tuple[str, int] | None:
-    return (message["template"], message["version"]) if message.get("template") else None
 
 
 def _said(message: Mapping[str, Any], texts: Texts) -> str:

@@ -11,6 +11,7 @@ from django.test import Client
 from dangol.base.clock import SetClock
 from dangol.campaign import steps as campaign
 from dangol.campaign.models import Campaign, Run
+from dangol.campaign.templates import stored
 from dangol.segment import topics
 from tests.shopkit import Kit
 
@@ -165,3 +166,20 @@ def test_a_letter_is_seen_as_a_customer_reads_it(console: Client, opened: Kit, s
     definition = {**DEFINITION, "steps": [step]}
     answer = console.post("/journeys/letter", sent(definition, open="/steps/0", **{"preview.customer": whom}))
     assert seen in answer.content.decode()
+
+
+def test_a_letter_with_partials_and_a_kept_version_are_seen_as_they_would_be_sent(console: Client, opened: Kit) -> None:
+    stored.put("card", {"source": "<b>First</b>"}, opened.clock.now())
+    stored.put("card", {"source": "<b>Second</b>"}, opened.clock.now())
+    for html in ("<p>Old</p>", "<p>New</p>"):
+        stored.put("kept", {"templates": {"en": {"subject": "Hi", "html": html}}}, opened.clock.now())
+    own = {"templates": {"en": {"subject": "Hi", "html": "{% render 'card' %}"}}}
+    wrong = {"templates": {"en": {"subject": "Hi", "html": "{% render 'none' %}"}}}
+    for told, seen in (
+        (own, "Second"), ({**own, "partials": {"card": 1}}, "First"), (wrong, "no partial is called none"),
+        ({"template": "kept"}, "New"), ({"template": "kept", "template_version": 1}, "Old"),
+        ({"template": "kept", "template_version": 7}, "has no version 7"),
+    ):  # fmt: skip
+        send = {"channel": "email", "class": "marketing", **told}
+        definition = {**DEFINITION, "steps": [{"key": "mail", "send": send}]}
+        assert seen in console.post("/journeys/letter", sent(definition, open="/steps/0")).content.decode()

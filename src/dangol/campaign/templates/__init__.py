@@ -10,7 +10,8 @@ from __future__ import annotations
 from dangol.campaign.templates.compiling import Compiled, compiled, compiled_text
 from dangol.campaign.templates.engine import TemplateFault, missing, render_markup, render_plain
 from dangol.campaign.templates.languages import choose
-from dangol.campaign.templates.strict import Trouble, trouble, troubles
+from dangol.campaign.templates.partials import names as held
+from dangol.campaign.templates.strict import Trouble, trouble, troubles, troubles_apart
 
 __all__ = [
     "Compiled",
@@ -19,9 +20,11 @@ __all__ = [
     "choose",
     "compiled",
     "compiled_text",
+    "held",
     "missing",
     "render_markup",
     "render_plain",
     "trouble",
     "troubles",
+    "troubles_apart",
 ]

@@ -7,8 +7,7 @@ who hold it, and is refused where it would break one.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +18,6 @@ from dangol.campaign.templates import partials, strict, variants
 from dangol.campaign.templates.models import Template, TemplateVersion
 from dangol.campaign.templates.partials import PartialFault
 
-SENDS = re.compile(r"/send(/email|/variants/\d+)?$")  # where a step says what an e-mail consists of
 FIELDS = ("key", "name", "partial", "version", "templates", "source")
 
 
@@ -84,7 +82,9 @@ def _checked(key: str, shape: object, found: Template | None) -> tuple[str, dict
         ready: dict[str, Any] = {}
     else:
         written = {"templates": told.get("templates")}
-        ready = variants.read(reader, _with_partials(reader, told.get("templates"), sources()), "/templates")
+        ready = variants.read(
+            reader, with_partials(reader, told.get("templates"), sources(), "/templates"), "/templates"
+        )
     if reader.faults:
         raise Invalid(reader.faults)
     return name, written, ready
@@ -97,17 +97,17 @@ def _source(reader: Reader, key: str, given: object) -> str:
         partials.expanded(source, {**sources(), key: source})
     except PartialFault as error:
         reader.fault("/source", str(error), "a partial that is there, and does not hold this one")
-    found = strict.partial_troubles(source)
+    found = strict.troubles_apart(source)
     if found:
         reader.fault("/source", "; ".join(one.said() for one in found[:5]), found[0].allowed)
     return source
 
 
-def _with_partials(reader: Reader, given: object, known: Mapping[str, str]) -> object:
-    """The same shape, every text with its partials in it."""
+def with_partials(reader: Reader, given: object, known: Mapping[str, str], at: str) -> object:
+    """The same texts by language, every one with its partials in it; what cannot be put in is noted."""
     if not isinstance(given, Mapping):
         return given
-    return {language: _variant(reader, told, f"/templates/{language}", known) for language, told in given.items()}
+    return {language: _variant(reader, told, f"{at}/{language}", known) for language, told in given.items()}
 
 
 def _variant(reader: Reader, given: object, at: str, known: Mapping[str, str]) -> object:
@@ -204,44 +204,3 @@ def holding(partial: str) -> list[Template]:
 
 def _any_held(shape: Mapping[str, Any], known: Mapping[str, str]) -> set[str]:
     return _held({"templates": {"": shape}} if "source" in shape else shape, known)
-
-
-# --- what campaigns send --------------------------------------------------------------------------------------------
-
-
-def pinned(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """A campaign's definition in which every send that names a template names its version too: the newest, unless one
-    stands there. Raises Invalid, with the place, for a template or a version that is not there.
-    """
-    faults: list[Fault] = []
-    found = _pinned(definition, "/definition", faults)
-    if faults:
-        raise Invalid(faults)
-    return dict(found)
-
-
-def _pinned(given: Any, at: str, faults: list[Fault]) -> Any:
-    if isinstance(given, list):
-        return [_pinned(one, f"{at}/{index}", faults) for index, one in enumerate(given)]
-    if not isinstance(given, Mapping):
-        return given
-    found = {name: _pinned(value, f"{at}/{name}", faults) for name, value in given.items()}
-    if SENDS.search(at) and isinstance(given.get("template"), str):
-        row = Template.objects.filter(key=given["template"], partial=False).first()
-        wanted = given.get("template_version") or (row.version if row and row.removed_at is None else None)
-        if row is None or wanted is None or not row.versions.filter(number=wanted).exists():
-            faults.append(Fault(f"{at}/template", given["template"], "the key of a template that is kept"))
-        else:
-            found["template_version"] = wanted
-    return found
-
-
-def texts(wanted: Collection[tuple[str, int]]) -> dict[tuple[str, int], dict[str, dict[str, str]]]:
-    """(key, version) → language → texts, partials put in; in one query."""
-    if not wanted:
-        return {}
-    rows = TemplateVersion.objects.filter(template__key__in={key for key, _ in wanted}).filter(
-        number__in={number for _, number in wanted}
-    )
-    found = {(key, number): ready for key, number, ready in rows.values_list("template__key", "number", "ready")}
-    return {one: found[one] for one in wanted if one in found}

@@ -52,8 +52,10 @@ def troubles(source: str, form: str = "", language: str = "en") -> list[Trouble]
     return sorted(found, key=lambda one: one.line) or (_compiled(source, form, language) if form else [])
 
 
-def partial_troubles(source: str) -> list[Trouble]:
-    """What is wrong with a partial wherever it is used; `render` is put in later, so it is no unknown tag here."""
+def troubles_apart(source: str) -> list[Trouble]:
+    """What is wrong with a partial wherever it is used, or with what holds one: partials are put in later, so `render`
+    is no unknown tag here, and variables may come from there.
+    """
     whole = re.sub(r"\{%-?\s*(?:render|include)\b.*?%\}", "", source)
     told = [one for one in _liquid(whole) if not one.found.startswith("unknown variable")]
     return told + [Trouble(_line(source, at), said, addresses.ALLOWED) for at, said in addresses.broken_in(source)]

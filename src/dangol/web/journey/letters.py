@@ -88,6 +88,9 @@ def _email(act: str, told: Mapping[str, Json], known: Mapping[str, Words]) -> li
     else:
         for language in languages(told):
             found += _letter(f"{act}.templates.{language}", language, get(told, f"templates.{language}"))
+        if told.get("partials"):
+            fixed = _("empty: the newest when saved")
+            found.append(Field(f"{act}.partials", "yaml", _("Versions of its partials"), hint=fixed))
     return [*found, *_survey(act), Field(f"{act}.tracking", "flag", _("count opens and clicks"), default=True)]
 
 

@@ -11,12 +11,12 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dangol.base.errors import NotFound
+from dangol.base.errors import Invalid, NotFound
 from dangol.base.instants import iso
 from dangol.campaign import contents
 from dangol.campaign.messages import OWN
 from dangol.campaign.shape import Reader
-from dangol.campaign.templates import TemplateFault, stored
+from dangol.campaign.templates import TemplateFault, pinning, stored
 from dangol.deliver import previews
 from dangol.profile import reads as people
 from dangol.profile import steps as profile
@@ -27,6 +27,7 @@ from dangol.web.page import Asked
 from dangol.web.screens import journey_edit
 from dangol.web.screens.outbox import links_beside
 from dangol.web.security import MESSAGE_POLICY
+from dangol.web.writer import fault_words
 
 LOOKED_AT = 500  # a customer's newest facts, for the one that would have started the run
 
@@ -72,18 +73,22 @@ def _texts(send: Any) -> Mapping[str, Any]:
     found = contents.read(reader, "email", said, "")
     if reader.faults:
         raise Unreadable(f"{reader.faults[0].path}: {reader.faults[0].found}")
-    if "templates" in found:
-        return dict(found["templates"])
-    return _kept(str(found["template"]), found.get("template_version"))
+    if "templates" not in found:
+        return _kept(str(found["template"]), int(found["version"]))
+    try:
+        return pinning.whole(found["templates"], found.get("partials") or {})
+    except Invalid as error:
+        first = fault_words.told(error.faults)[0]
+        raise Unreadable(f"{first.where}: {first.found}") from error
 
 
-def _kept(key: str, version: int | None) -> Mapping[str, Any]:
+def _kept(key: str, version: int) -> Mapping[str, Any]:
     """The texts of a kept letter: of the version that the step names, or the newest."""
     if version:
-        told = stored.texts([(key, version)]).get((key, version))
+        told = stored.version_of(key, version)
         if told is None:
             raise Unreadable(_("Template {key} has no version {version}.").format(key=key, version=version))
-        return told
+        return dict(told.ready)
     try:
         return dict(stored.newest_of(stored.get(key)).ready)
     except NotFound as error:
