@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from dangol.base.errors import Invalid, NotFound
@@ -16,8 +17,9 @@ from dangol.privacy import audit, rights
 from dangol.privacy.audit import Actor
 from dangol.privacy.models import Access, Restriction
 from dangol.profile import consents, restrictions
+from dangol.profile import topics as words
 from dangol.profile.models import Fact, Profile
-from dangol.segment import asking
+from dangol.segment import asking, topics
 from dangol.segment import steps as segment
 from dangol.segment.models import Member
 from tests.privacy.test_erasure import LETTER
@@ -169,3 +171,20 @@ def test_a_line_that_was_made_to_fit_breaks_the_next(kit: Kit) -> None:
     line.save()
     found = audit.verify()
     assert (found.lines, found.why) == (3, "a line before it was removed or put in")
+
+
+def test_what_was_said_of_a_topic_is_a_fact_with_who_wrote_it_down(kit: Kit, customer: int) -> None:
+    topics.save("news", {"name": {"en": "News"}, "kind": "opt_out"}, kit.clock.now())
+    for wrong in (("none", "on the telephone", "/topic"), ("news", " ", "/reason")):
+        key, reason, at = wrong
+        with pytest.raises(Invalid) as refused:
+            rights.say_of_topic(customer, key, False, kit.clock.now(), ANN, reason)
+        assert [fault.path for fault in refused.value.faults] == [at]
+    rights.say_of_topic(customer, "news", False, kit.clock.now(), ANN, "on the telephone")
+    [stands] = words.standing(customer)
+    assert (stands.subscribed, stands.said_at) == (False, kit.clock.now())
+    kit.run()
+    told = msgspec.json.decode(Fact.objects.get(name="Topic Changed").properties)
+    assert (told["form"], told["agent"], told["text"]) == ("staff", ANN.name, "on the telephone")
+    line = Access.objects.get(what="topic")
+    assert (line.reason, line.detail) == ("on the telephone", {"topic": "news", "before": True, "after": False})

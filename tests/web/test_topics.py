@@ -38,6 +38,17 @@ def test_a_topic_is_made_changed_moved_and_archived(console: Client, happened: K
     assert [row.key for row in topics.everything()] == ["news"]
 
 
+def test_staff_see_and_change_what_a_customer_is_subscribed_to(console: Client, happened: Kit) -> None:
+    console.post("/topics/save", FORM)
+    customer = happened.customer("u1")
+    assert "News" in console.get(f"/customers/{customer}").content.decode()
+    told = {"topic": "news", "subscribed": "no", "reason": "on the telephone"}
+    assert console.post(f"/customers/{customer}/topics", told).headers["Location"] == f"/customers/{customer}"
+    assert topics.subscribed([customer], ["news"]) == {(customer, "news"): False}
+    console.post(f"/customers/{customer}/topics", told | {"subscribed": "yes", "reason": ""})
+    assert topics.subscribed([customer], ["news"]) == {(customer, "news"): False}, "not without a word on how"
+
+
 def test_a_form_that_is_refused_keeps_what_was_typed(console: Client, happened: Kit) -> None:
     console.post("/topics/save", FORM)
     twice = console.post("/topics/save", FORM | {"name.en": "Other"})

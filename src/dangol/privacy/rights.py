@@ -19,7 +19,7 @@ from dangol.identity.forgetting import everybody_in
 from dangol.privacy import audit
 from dangol.privacy.audit import Actor
 from dangol.privacy.models import Restriction
-from dangol.profile import consenting, restrictions
+from dangol.profile import consenting, restrictions, topics
 from dangol.profile.models import Consent
 from dangol.segment import live as segment
 
@@ -66,6 +66,24 @@ def say(
         detail = {"channel": channel, "purpose": purpose, "before": before.state if before else "", "after": state}
         line = audit.note(actor, "consent", now, customer=customer, detail=detail)
         collect.emit("Consent Changed", customer, told, message_id=f"said:{line.pk}:{to_us(now)}", at=now)
+
+
+def say_of_topic(
+    customer_id: int, key: str, subscribed: bool, now: datetime, actor: Actor, reason: str
+) -> None:  # fmt: skip
+    """Write down what a person told the staff about a topic. Raises Invalid."""
+    customer = current(customer_id)
+    found = topics.faults({key: "/topic"})
+    if not reason.strip():
+        found.append(Fault("/reason", "nothing", "how and in which words it was said"))
+    if found:
+        raise Invalid(found)
+    with turn():
+        before = topics.subscribed([customer], [key])[customer, key]
+        detail = {"topic": key, "before": before, "after": subscribed}
+        audit.note(actor, "topic", now, customer=customer, reason=reason.strip(), detail=detail)
+        proof = {"form": "staff", "agent": actor.name, "text": reason.strip()[:500]}
+        topics.say(customer, {key: subscribed}, proof, now)
 
 
 def object_to_marketing(customer_id: int, now: datetime, actor: Actor, reason: str = "") -> list[str]:

@@ -16,7 +16,7 @@ from dangol.privacy.notices import look, note
 from dangol.privacy.optin import ask
 from dangol.privacy.requests import take_in
 from dangol.privacy.retention import see_to
-from dangol.privacy.rights import correct, current, lift, object_to_marketing, restrict, say
+from dangol.privacy.rights import correct, current, lift, object_to_marketing, restrict, say, say_of_topic
 from dangol.privacy.rules import names_of
 from dangol.privacy.tombstones import withhold
 
@@ -39,6 +39,7 @@ __all__ = [
     "replay",
     "restrict",
     "say",
+    "say_of_topic",
     "see_to",
     "take_in",
     "tidy",

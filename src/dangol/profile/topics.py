@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -200,6 +201,26 @@ def subscribed(customer_ids: Collection[int], keys: Collection[str]) -> dict[tup
     silent = opt_out()
     found = {(customer, key): key in silent for customer in customer_ids for key in keys}
     return found | {place: word.subscribed for place, word in words(customer_ids, keys).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One topic as it stands for a customer."""
+
+    topic: Topic
+    subscribed: bool
+    said_at: datetime | None  # empty where nothing was said of it
+
+
+def standing(customer_id: int) -> list[Standing]:
+    """Every topic that is offered, as it stands for a customer, in the shop's order."""
+    rows = everything()
+    said = {key: word for (_, key), word in words([customer_id], [row.key for row in rows]).items()}
+    return [
+        Standing(row, said[row.key].subscribed, said[row.key].at) if row.key in said
+        else Standing(row, row.opt_out, None)
+        for row in rows
+    ]  # fmt: skip
 
 
 def words(customer_ids: Collection[int], keys: Collection[str]) -> dict[tuple[int, str], TopicWord]:

@@ -69,6 +69,7 @@ ROUTES = (
     Route("customers", "customers", customers.customers, "staff"),
     Route("customers/<id:customer_id>", "customer", customer.customer, "staff"),
     Route("customers/<id:customer_id>/facts", "customer-facts", customer.facts, "staff"),
+    Route("customers/<id:customer_id>/topics", "customer-topic", customer.say_of_topic, "staff", POST),
     Route("customers/<id:customer_id>/segments", "customer-why-not", segment_explain.why_not, "staff"),
     Route("customers/<id:customer_id>/segments/<slug:key>", "customer-why", segment_explain.why, "staff"),
     Route("identities", "identities", identities.identities, "staff"),

@@ -40,3 +40,14 @@ def test_faults_name_place_and_what_is_allowed(program: Program, open_shop: Kit)
     assert missing.body["errors"] == [
         {"path": "/where/topic", "found": "'news'", "allowed": "a topic, of which there is none yet"}
     ]
+
+
+def test_what_a_customer_told_the_staff(program: Program, open_shop: Kit) -> None:
+    program.put("/api/topics/news", NEWS)
+    path = f"/api/customers/{open_shop.customer('42')}/topics"
+    assert program.get(path).body["items"] == [{"topic": "news", "subscribed": True, "said_at": None}]
+    said = program.post(path, {"topic": "news", "subscribed": False, "reason": "by letter"})
+    assert (said.status, said.body["subscribed"]) == (200, False)
+    assert program.get(path).body["items"] == [said.body]
+    missing = program.post(path, {"topic": "none", "subscribed": False, "reason": "by letter"})
+    assert (missing.status, missing.body["errors"][0]["allowed"]) == (422, "a topic: news")

@@ -14,11 +14,12 @@ from dangol.privacy import requests as register
 from dangol.privacy import steps as privacy
 from dangol.privacy.models import Request
 from dangol.privacy.requests import Asked
-from dangol.profile import consents
+from dangol.profile import consents, topics
 from dangol.profile.models import ConsentChange
 from dangol.web import guard, paper
-from dangol.web.api.lists import Page, Paging, page
+from dangol.web.api.lists import Page, Paging, page, whole
 from dangol.web.api.parameters import CustomerId, RequestId, Text
+from dangol.web.api.shapes import Strict
 from dangol.web.client import ip_of
 
 router = Router(tags=["privacy"])
@@ -130,6 +131,43 @@ def consent_words(request: HttpRequest, customer_id: CustomerId, paging: Query[P
     before, rows = paging.number(), consents.history(privacy.current(customer_id))
     start = next((n for n, row in enumerate(rows, 1) if row.pk == before), 0) if before else 0
     return page(rows[start : start + paging.limit + 1], paging, _word, lambda row: str(row.pk))
+
+
+class TopicSaid(Schema):
+    """One topic as it stands for a customer."""
+
+    topic: str
+    subscribed: bool
+    said_at: datetime | None = Field(description="null where nothing was said: then its kind decides")
+
+
+class TopicWordTold(Strict):
+    """What a person told the staff about a topic."""
+
+    topic: Text = Field(max_length=64)
+    subscribed: bool
+    reason: Text = Field(min_length=1, max_length=200, description="how it was said; kept with the fact and in the log")
+
+
+@router.get("/customers/{customer_id}/topics", response=Page[TopicSaid])
+def topics_of(request: HttpRequest, customer_id: CustomerId, paging: Query[Paging]) -> dict[str, Any]:
+    """To which of the shop's topics a customer is subscribed, by key."""
+    rows = topics.standing(privacy.current(customer_id))
+    return whole(rows, paging, _topic, lambda row: row.topic.key)
+
+
+@router.post("/customers/{customer_id}/topics", response=TopicSaid)
+def say_of_topic(request: HttpRequest, customer_id: CustomerId, told: TopicWordTold) -> dict[str, Any]:
+    """Write down what a person told the staff about a topic; it counts at once."""
+    privacy.say_of_topic(
+        customer_id, told.topic, told.subscribed, guard.CLOCK.now(), _actor(request), told.reason
+    )  # fmt: skip
+    rows = topics.standing(privacy.current(customer_id))
+    return _topic(next(row for row in rows if row.topic.key == told.topic))
+
+
+def _topic(row: topics.Standing) -> dict[str, Any]:
+    return {"topic": row.topic.key, "subscribed": row.subscribed, "said_at": row.said_at}
 
 
 def _word(row: ConsentChange) -> dict[str, Any]:

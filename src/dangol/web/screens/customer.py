@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from dangol.base.clock import from_us, to_us
-from dangol.base.errors import NotFound
+from dangol.base.errors import Invalid, NotFound
 from dangol.base.models import Shop
 from dangol.campaign import reads as campaign
 from dangol.campaign.models import Run
@@ -21,8 +23,10 @@ from dangol.deliver import reads as deliver
 from dangol.deliver.models import Delivery
 from dangol.identity import reads as identity_reads
 from dangol.identity import steps as identity
+from dangol.privacy import steps as privacy
 from dangol.profile import reads as profile
 from dangol.profile import steps as profile_steps
+from dangol.profile import topics
 from dangol.profile.known import Figures, figures
 from dangol.profile.models import Consent, Order, Profile
 from dangol.segment import active
@@ -30,6 +34,7 @@ from dangol.segment import reads as segment
 from dangol.segment.models import Segment
 from dangol.survey import asking
 from dangol.value import reads as worth
+from dangol.web.client import actor_of
 from dangol.web.page import Asked, go, show
 from dangol.web.screens.identities import Merged, merges_shown
 from dangol.web.telling import Manner, Told, tell, tell_merge
@@ -59,6 +64,7 @@ class CustomerPage:
     orders: list[Order]
     identifiers: list[tuple[str, str]]
     consents: list[Consent]
+    topics: list[tuple[topics.Standing, str]]  # each with its name in the reader's language
     segments: list[tuple[Segment, datetime]]
     others: list[Segment]  # active segments that they are not in
     facts: FactsPart
@@ -112,6 +118,7 @@ def customer(request: Asked, customer_id: int) -> HttpResponse:
         orders=profile.orders(current, 10),
         identifiers=identity.identifiers([current]).get(current, []),
         consents=profile.consents(current),
+        topics=[(one, topics.called(one.topic, get_language() or "en")) for one in topics.standing(current)],
         segments=inside,
         others=_others({one.key for one, _since in inside}),
         facts=_facts(current, None, ""),
@@ -128,6 +135,21 @@ def customer(request: Asked, customer_id: int) -> HttpResponse:
 
 def _others(inside: set[str]) -> list[Segment]:
     return [one for one in active.visible() if one.key not in inside]
+
+
+def say_of_topic(request: Asked, customer_id: int) -> HttpResponse:
+    """What the customer told the staff about a topic."""
+    told = request.POST
+    subscribed = told.get("subscribed") == "yes"
+    try:
+        privacy.say_of_topic(
+            customer_id, told.get("topic", ""), subscribed, request.now, actor_of(request), told.get("reason", "")
+        )
+    except Invalid:
+        messages.error(request, _("Choose a topic, and say how and in which words it was said."))
+    else:
+        messages.success(request, _("Done. It holds at once."))
+    return go("customer", customer_id)
 
 
 def facts(request: Asked, customer_id: int) -> HttpResponse:
