@@ -92,11 +92,12 @@ def _inner(address: Address) -> Address:
 
 class Fetcher:
     """Makes requests. `allow` names hosts (`host` or `host:port`) inside the shop's own network that are meant:
-    for them plain http, any port and a private address are in order."""
+    for them plain http, any port and a private address are in order. `reads` is how many bytes of an answer matter
+    where its status is what counts: the rest is left unread, and is no failure."""
 
-    def __init__(self, allow: Collection[str] = (), lookup: Resolve = resolve) -> None:
+    def __init__(self, allow: Collection[str] = (), lookup: Resolve = resolve, reads: int | None = None) -> None:
         self._allow = {one.strip().lower() for one in allow if one.strip()}
-        self._lookup = lookup
+        self._lookup, self._reads = lookup, reads
         self._tls = httpcore.default_ssl_context()
 
     def request(
@@ -122,7 +123,7 @@ class Fetcher:
                 ) as response,
             ):
                 told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-                return Answer(response.status, told, _read(response, limit))
+                return Answer(response.status, told, _read(response, limit, self._reads))
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             raise Unreached(f"{host}: {error or type(error).__name__}") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError) as error:
@@ -222,10 +223,13 @@ def _lines(headers: Mapping[str, str], content: bytes) -> list[tuple[bytes, byte
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in {**headers, **length}.items()]
 
 
-def _read(response: httpcore.Response, limit: int) -> bytes:
-    parts, size = [], 0
+def _read(response: httpcore.Response, limit: int, reads: int | None) -> bytes:
+    parts: list[bytes] = []
+    size = 0
     for part in response.iter_stream():
         size += len(part)
+        if reads is not None and size >= reads:
+            return b"".join([*parts, part])[:reads]
         if size > limit:
             raise Unreachable(f"the answer is over {limit} bytes")
         parts.append(part)

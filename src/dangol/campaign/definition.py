@@ -14,7 +14,8 @@ from typing import Any
 from dangol.segment.matching import NOTHING_ASKED
 
 MARKETING, TRANSACTIONAL = "marketing", "transactional"
-KEEPS = timedelta(hours=72)  # how long after its time a message is still worth sending
+KEEPS = timedelta(hours=72)  # how long after its time a message is still worth sending …
+KEEPS_CALLS = timedelta(hours=76)  # … and a webhook still worth calling: as long as it is tried
 
 
 # --- what is waited for ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from dangol.campaign import contents
-from dangol.campaign.definition import KEEPS, MARKETING, TRANSACTIONAL, Message, Variant, Webhook
+from dangol.campaign.definition import KEEPS, KEEPS_CALLS, MARKETING, TRANSACTIONAL, Message, Variant, Webhook
 from dangol.campaign.shape import Reader
 
 OWN = ("channel", "reach", "class", "keeps", "variants", "allocation", "priority", "outranked", "topic")
@@ -37,10 +37,14 @@ def message(read: Reader, given: object, at: str) -> Message:
         channels=channels,
         message_class=message_class,
         messages={channel: {**said, **beside} for channel, said in messages.items()},
-        keeps=read.span(given["keeps"], f"{at}/keeps") if given.get("keeps") is not None else KEEPS,
+        keeps=read.span(given["keeps"], f"{at}/keeps") if given.get("keeps") is not None else _keeps(channels),
         variants=tuple(replace(one, message={**one.message, **beside}) for one in variants),
         allocation=read.choice(given.get("allocation", "fixed"), f"{at}/allocation", ALLOCATIONS),
     )
+
+
+def _keeps(channels: tuple[str, ...]) -> timedelta:
+    return KEEPS_CALLS if channels == ("webhook",) else KEEPS
 
 
 def _beside(read: Reader, given: Mapping[str, Any], at: str, message_class: str) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def settle(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     if outcome.state not in {"accepted", "unknown"} or outcome.free:
         delivery.cost, delivery.currency = None, ""
     if outcome.state == "deferred":
-        wait = retries.retry_after(delivery.attempts)
+        wait = retries.retry_after(delivery.attempts, delivery.channel)
         if wait is None:
             delivery.state = "failed"
         else:

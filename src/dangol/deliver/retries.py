@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import accumulate
 
-RETRIES = (5, 15, 30, 60, 120)  # minutes; four hours each from there on
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 RETRY_FOR = timedelta(hours=72)
+WAITS = (5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, *[4 * HOUR] * 18)
+USUAL = tuple(wait for wait, since in zip(WAITS, accumulate(WAITS), strict=True) if since <= RETRY_FOR)
+# Standard Webhooks': soon at first, since a program answers, and rarely at last.
+WEBHOOK = (timedelta(seconds=5), 5 * MINUTE, 30 * MINUTE, *(hours * HOUR for hours in (2, 5, 10, 14, 20, 24)))
 
 
-def retry_after(attempts: int) -> timedelta | None:
+def retry_after(attempts: int, channel: str = "") -> timedelta | None:
     """How long to wait after so many attempts that were put off; None when three days of them are enough."""
-    waits = [timedelta(minutes=minutes) for minutes in RETRIES]
-    wait = waits[attempts - 1] if attempts <= len(waits) else timedelta(hours=4)
-    waited = sum(waits[: attempts - 1], timedelta(0)) + timedelta(hours=4) * max(attempts - 1 - len(waits), 0)
-    return wait if waited + wait <= RETRY_FOR else None
+    waits = WEBHOOK if channel == "webhook" else USUAL
+    return waits[attempts - 1] if attempts <= len(waits) else None

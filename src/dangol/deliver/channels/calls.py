@@ -122,9 +122,9 @@ def listed(requests: Requests, url: str, headers: Mapping[str, str], name: str) 
     return [one for one in (found.values() if isinstance(found, dict) else found) if isinstance(one, dict)]
 
 
-def fetcher(settings: Settings) -> Requests:
-    """Requests that go to the internet, and to hosts of our own that are meant."""
-    return Fetcher({host.strip().lower() for host in settings.private_hosts.split(",")})
+def fetcher(settings: Settings, reads: int | None = None) -> Requests:
+    """Requests that go to the internet, and to hosts of our own that are meant; of an answer `reads` bytes matter."""
+    return Fetcher({host.strip().lower() for host in settings.private_hosts.split(",")}, reads=reads)
 
 
 def post(requests: Requests, made: Request, *, again: bool = False) -> Answer | Outcome:

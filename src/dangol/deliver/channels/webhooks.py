@@ -21,7 +21,8 @@ from dangol.deliver.models import Delivery
 from dangol.deliver.outcomes import Outcome
 
 GONE = 410
-LONGEST_ANSWER = 20_000  # bytes
+READ = 64 * 1024  # bytes of an answer that are read
+LONGEST_ANSWER = 20_000  # bytes of an answer that are kept
 
 
 class Webhooks(Single[Request]):
@@ -79,7 +80,7 @@ def _said(body: bytes) -> Any:
 
 
 def open_webhooks(settings: Settings) -> Webhooks:
-    return Webhooks(settings, fetcher(settings))
+    return Webhooks(settings, fetcher(settings, reads=READ))
 
 
 def secret_of(shop_secret: bytes, url: str) -> str:
