@@ -116,6 +116,7 @@ def _take(entries: list[Entry], now: datetime) -> None:
     privacy.note(facts, who.customer_ids, now)
     deliver.subscribe(facts, who.customer_ids, now)
     _ask_staff(facts, who.customer_ids, now)
+    converse.hear(facts, who.customer_ids, now)
 
 
 def join(one: int, other: int, now: datetime) -> None:

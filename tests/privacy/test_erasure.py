@@ -65,6 +65,7 @@ def live(kit: Kit) -> int:
     kit.track("ann", "Video Watched", {"video": NAME}, messageId=f"video-{EMAIL}")
     kit.track("ann", "Order Refunded", {"order_id": "A-2", "revenue": 10})
     kit.track("ann", "Topic Changed", {"topic": "news", "subscribed": True, "said": NAME})
+    kit.track("ann", "Message Received", {"text": f"I am {NAME}, call me {PHONE}", "channel": "form"})
     kit.order("bob", "B-1", 80)
     kit.track("bob", "Gift Sent", {"to": f"for {EMAIL}", "call": 1023456789, "note": "hi"})
     kit.clock.advance(timedelta(minutes=1))

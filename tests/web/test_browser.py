@@ -38,6 +38,7 @@ PAGES = (
     "/", "/customers", "/customers/1", "/segments", "/segments/new", "/segments/of/new", "/segments/of/new/edit",
     "/segments/library", "/segments/overlap", "/lists", "/strategy", "/value", "/campaigns", "/campaigns/thanks",
     "/campaigns/thanks/edit", "/journeys/new", "/outbox", "/results", "/results/thanks", "/tasks", "/connect",
+    "/conversations",
     "/connect/of/site", "/quarantine", "/settings", "/shops", "/segments/audit",
     "/templates", "/templates/new?from=cart-reminder", "/brand",
 )  # fmt: skip

@@ -9,7 +9,8 @@ from dangol.campaign.definition import Change, Emit, Exit, GoTo
 from dangol.campaign.entries import OUR_DOING
 from dangol.campaign.shape import Reader
 
-RESERVED = OUR_DOING | {"Segment Entered", "Segment Left", "Consent Changed", "List Changed", "Order Completed"}
+TALK = {"Message Received", "Conversation Opened", "Conversation Replied", "Conversation Closed"}
+RESERVED = OUR_DOING | TALK | {"Segment Entered", "Segment Left", "Consent Changed", "List Changed", "Order Completed"}
 LONGEST_SIZE = 20
 DEEPEST = 5
 

@@ -1,7 +1,8 @@
-"""What staff have to do.
+"""What staff have to do, and what they say to customers.
 
-In: what went wrong for one customer. Out: a task that a person sees and closes.
-Promise: the same cause makes one task.
+In: what went wrong for one customer, and what customers write. Out: a task that a person sees and closes; a thread for
+each customer, in which staff answer.
+Promise: the same cause makes one task; what was said stands in the thread once.
 """
 
 from __future__ import annotations
@@ -15,8 +16,24 @@ from django.db import transaction
 from dangol.base.errors import Fault, Invalid, NotFound
 from dangol.base.parts import parts
 from dangol.collect.steps import emit
+from dangol.converse import talking
 from dangol.converse.models import Task
+from dangol.converse.talking import answer, close, hear
 from dangol.identity.rules import Moves
+
+__all__ = [
+    "answer",
+    "close",
+    "count_open",
+    "done",
+    "hear",
+    "of_customer",
+    "open_task",
+    "open_tasks",
+    "put_back",
+    "rehome",
+    "take",
+]
 
 OPEN, DONE = "open", "done"
 ASKED = frozenset({"call", "letter", "visit"})  # kinds that campaigns ask for
@@ -86,7 +103,8 @@ def of_customer(customer_id: int) -> list[Task]:
 
 
 def rehome(moves: Moves) -> None:
-    """Give tasks to the customers that their homes lead to now."""
+    """Give tasks and conversations to the customers that their homes lead to now."""
+    talking.rehome(moves)
     for (before, after), (_, homes) in moves.pairs().items():
         for part in parts(homes):
             Task.objects.filter(customer_id=before, home__in=part).update(customer_id=after)

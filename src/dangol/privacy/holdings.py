@@ -16,7 +16,7 @@ from django.db.models import Field, Model, Q, QuerySet
 
 from dangol.base.instants import iso
 from dangol.campaign.models import Exposure, Run
-from dangol.converse.models import Task
+from dangol.converse.models import Conversation, Task, Utterance
 from dangol.deliver.models import Card, Delivery, Link, OutboxMessage, Returned, Subscription
 from dangol.identity.models import Identifier, Merge
 from dangol.privacy.models import Confirmation, Request, Restriction
@@ -119,6 +119,8 @@ HOLDINGS = (
     Holding("messages", Delivery, hidden=frozenset({"lease", "leased_until"}), more=_content),
     Holding("answers", Answer, more=lambda row: {"question": row.survey.question}),
     Holding("tasks", Task),
+    Holding("conversations", Conversation),
+    Holding("utterances", Utterance, order=("at",)),
     Holding("consent_notices", ConsentNotice, order=("due_at",)),
     Holding("confirmations", Confirmation, hidden=frozenset({"address_hash"})),
     Holding("requests", Request),

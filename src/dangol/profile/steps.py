@@ -226,7 +226,7 @@ ABOUT = {  # what a timeline can be narrowed to → the beginnings of the facts'
     "visits": ("Product", "Cart "),
     "messages": ("Message ", "Email ", "Push ", "Unsubscribed"),
     "answers": ("Survey ", "Product Reviewed"),
-    "conversations": ("Conversation ", "Live Chat "),
+    "conversations": ("Conversation ", "Live Chat ", "Message Received"),
     "consent": ("Consent ", "Topic "),
     "loop": ("Segment ", "Journey ", "Play "),
     "identity": (),

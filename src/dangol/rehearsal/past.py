@@ -27,7 +27,7 @@ AT_ONCE = 5_000
 MADE_ANEW = frozenset(
     {
         "Segment Entered", "Segment Left", "Journey Entered", "Journey Left", "Message Sent", "Email Delivered",
-        "Email Bounced", "Survey Asked",
+        "Email Bounced", "Survey Asked", "Conversation Opened",
     }
 )  # fmt: skip
 SHOP = (

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dangol import __version__
 from dangol.base.models import Shop
 from dangol.converse import steps as converse
+from dangol.converse.reads import count_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,13 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
         ),
     ),
     (_("3 Harvest"), (Place("results", _("Results"), "chart", "harvest", ("result",)),)),
-    (_("4 Satisfaction"), (Place("tasks", _("Tasks"), "smile", "satisfaction"),)),
+    (
+        _("4 Satisfaction"),
+        (
+            Place("conversations", _("Conversations"), "chat", "satisfaction", ("conversation",)),
+            Place("tasks", _("Tasks"), "smile", "satisfaction"),
+        ),
+    ),
     (
         "",
         (
@@ -85,5 +92,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "here": next((place.name for _, group in MENU for place in group if here in (place.name, *place.below)), ""),
         "language": get_language() or "en",
         "version": __version__,
-        "open_tasks": converse.count_open() if signed_in else 0,
+        "counts": {"tasks": converse.count_open(), "conversations": count_waiting()} if signed_in else {},
     }

@@ -16,6 +16,7 @@ PATHS = {
     "send": '<path d="M21 3 10.5 13.5M21 3l-6.5 18-4-7.5L3 9.5z"/>',
     "mail": '<rect x="3" y="5" width="18" height="14" rx="2.5"/><path d="m3.5 7 8.5 6 8.5-6"/>',
     "chart": '<path d="M4 20h16M6.5 16v-4M12 16V6M17.5 16v-7"/>',
+    "chat": '<path d="M20 11.5a7.5 7.5 0 0 1-11 6.6L4 19.5l1.4-4.4A7.5 7.5 0 1 1 20 11.5Z"/><path d="M9 10h6M9 13h4"/>',
     "smile": '<circle cx="12" cy="12" r="9"/><path d="M8.5 14.2c1.8 2.4 5.2 2.4 7 0M9 9.5v.01M15 9.5v.01"/>',
     "plug": '<path d="M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4"/>',
     "sliders": '<path d="M4 7h9M17 7h3M4 17h3M11 17h9"/><circle cx="15" cy="7" r="2"/><circle cx="9" cy="17" r="2"/>',

@@ -37,6 +37,10 @@ ICONS = {
     "Message Bounced": "send",
     "Task Asked": "person",
     "Task Done": "check",
+    "Message Received": "chat",
+    "Conversation Opened": "chat",
+    "Conversation Replied": "chat",
+    "Conversation Closed": "check",
     "Unsubscribed": "mail",
     "Survey Asked": "smile",
     "Survey Answered": "star",
@@ -68,6 +72,10 @@ STAGES = {
     "Order Refunded": "harvest",
     "Survey Asked": "satisfaction",
     "Survey Answered": "satisfaction",
+    "Message Received": "satisfaction",
+    "Conversation Opened": "satisfaction",
+    "Conversation Replied": "satisfaction",
+    "Conversation Closed": "satisfaction",
 }
 KIND_ICONS = {"identify": "person", "page": "file", "screen": "file", "group": "people", "alias": "people"}
 
@@ -187,6 +195,10 @@ DETAILS = {
     "Message Bounced": ("campaign", "channel"),
     "Task Asked": ("kind", "title"),
     "Task Done": ("kind", "outcome"),
+    "Message Received": ("channel", "text"),
+    "Conversation Opened": ("channel",),
+    "Conversation Replied": ("channel", "by"),
+    "Conversation Closed": ("by",),
     "Unsubscribed": ("campaign", "channel"),
     "Survey Asked": ("survey", "campaign"),
     "Survey Answered": ("score", "answer"),

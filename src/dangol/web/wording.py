@@ -90,6 +90,7 @@ WORDS: dict[str, Any] = {
     "ran_out": _("ran out"),
     "silence": _("no answer"),
     "form": _("form"),
+    "survey": _("survey"),
     "refused": _("refused"),
     # the lifecycle
     "visitor": _("Visitors"),

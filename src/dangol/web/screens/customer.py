@@ -18,7 +18,8 @@ from dangol.base.models import Shop
 from dangol.campaign import reads as campaign
 from dangol.campaign.models import Run
 from dangol.converse import steps as converse
-from dangol.converse.models import Task
+from dangol.converse.models import Conversation, Task
+from dangol.converse.reads import thread_of
 from dangol.deliver import reads as deliver
 from dangol.deliver.models import Delivery
 from dangol.identity import reads as identity_reads
@@ -71,6 +72,7 @@ class CustomerPage:
     messages: list[Delivery]
     runs: list[Run]
     tasks: list[Task]
+    conversation: Conversation | None
     merges: list[Merged]
     question: asking.Asked | None
     worth: worth.Worth
@@ -125,6 +127,7 @@ def customer(request: Asked, customer_id: int) -> HttpResponse:
         messages=deliver.of_customer(current),
         runs=campaign.of_customer(current),
         tasks=converse.of_customer(current),
+        conversation=thread_of(current),
         merges=merges_shown(identity_reads.merges(customer=current)),
         question=asking.next_question(current),
         worth=worth.of_customer(current, request.now),
