@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -69,7 +71,7 @@ def test_what_is_wrong_is_said_and_not_saved(opened: Kit, console: Client) -> No
 
 
 def test_a_test_needs_a_mail_server(opened: Kit, console: Client) -> None:
-    assert "no mail server is set" in console.post(reverse("template-test"), written()).content.decode()
+    assert "no mail server or provider is set" in console.post(reverse("template-test"), written()).content.decode()
 
 
 def test_saved_listed_and_removed(opened: Kit, console: Client) -> None:
@@ -274,3 +276,18 @@ def test_brand_is_set_and_refused(opened: Kit, console: Client) -> None:
     assert console.post(reverse("brand-save"), told).status_code == 303
     assert (brand.current().colour, brand.current().social[0]["name"]) == ("#123456", "X")
     assert console.post(reverse("brand-save"), told | {"social": "X nowhere"}).status_code == 422
+
+
+@pytest.mark.parametrize("given", [{"smtp_url": "smtp://mail.shop.example:587"}, {"email_provider": "postmark"}])
+def test_a_server_or_a_provider_is_no_sandbox_on_any_page(
+    opened: Kit, console: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    mailbox = SimpleNamespace(hand_over=lambda *told: outcomes.accepted("250 ok"), close=lambda: None)
+    monkeypatch.setattr(previews, "open_channel", lambda name, config: mailbox)
+    told = {"settings": "letters stay in the outbox", "outbox": "read by nobody but you"}
+    for page, words in told.items():
+        assert words in console.get(reverse(page)).content.decode()
+    settings.DANGOL = replace(settings.DANGOL, **given, email_api_key="K")
+    for page, words in told.items():
+        assert words not in console.get(reverse(page)).content.decode()
+    assert "no mail server" not in console.post(reverse("template-test"), written()).content.decode()

@@ -13,7 +13,7 @@ from dangol.base.clock import to_us
 from dangol.base.errors import Conflict
 from dangol.campaign.templates import hints
 from dangol.campaign.templates.hints import Hint
-from dangol.deliver.channels import open_channel
+from dangol.deliver.channels import open_channel, sends_email
 from dangol.deliver.drafts import draft_of
 from dangol.deliver.kinds import letters
 from dangol.deliver.letter import Letter
@@ -61,11 +61,11 @@ def of_partial(source: str, customer: int, event: Mapping[str, Any], now: dateti
 def send_test(texts: Texts, language: str, customer: int, event: Mapping[str, Any], to: str, now: datetime) -> Outcome:
     """Send what the preview shows to one of the shop's own people: past the ledger, so that nothing counts it.
 
-    Raises TemplateFault; Conflict where no mail server is set or the address is none.
+    Raises TemplateFault; Conflict where no mail server or provider is set or the address is none.
     """
     config, mailbox = settings.DANGOL, parse_mailbox(to)
-    if not config.smtp_url:
-        raise Conflict("no mail server is set")
+    if not sends_email(config):
+        raise Conflict("no mail server or provider is set")
     if mailbox is None:
         raise Conflict("there is no address to send a test to")
     delivery, draft = _drafted(_only(texts, language), customer, event, now, MARKETING)

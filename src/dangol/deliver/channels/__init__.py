@@ -69,10 +69,15 @@ def _smtp(settings: Settings) -> Channel:
     )
 
 
+def sends_email(settings: Settings) -> bool:
+    """Whether the shop's e-mail leaves, by a mail server or a provider; else it stays in the outbox."""
+    return bool(settings.email_provider or settings.smtp_url)
+
+
 def _email(settings: Settings) -> Channel:
-    if settings.email_provider:
-        return open_esp(settings)
-    return _smtp(settings) if settings.smtp_url else Sandbox()
+    if not sends_email(settings):
+        return Sandbox()
+    return open_esp(settings) if settings.email_provider else _smtp(settings)
 
 
 def _sms(settings: Settings) -> Channel:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpResponse
 
 from dangol.deliver import reads as deliver
+from dangol.deliver.channels import sends_email
 from dangol.deliver.models import OutboxMessage
 from dangol.profile import reads as profile
 from dangol.web.page import Asked, show, wants_part
@@ -72,6 +73,6 @@ def _page(request: Asked, open_one: OutboxMessage | None, before: int | None) ->
         open=open_one or (rows[0] if rows and before is None else None),
         total=deliver.count_outbox(),
         next=rows[-1].pk if more else 0,
-        sandbox=not settings.DANGOL.smtp_url,
+        sandbox=not sends_email(settings.DANGOL),
         now=request.now,
     )

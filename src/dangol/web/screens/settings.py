@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as lazy
 from dangol.base.errors import Invalid
 from dangol.base.models import Shop
 from dangol.base.turns import turn
+from dangol.deliver.channels import sends_email
 from dangol.deliver.rules import parse_mailbox
 from dangol.privacy import audit
 from dangol.profile import recounting
@@ -160,7 +161,7 @@ def revoke_key(request: Asked, pk: int) -> HttpResponse:
 
 
 def _shown(request: Asked, form: ShopForm, fresh: str = "", status: int = 200) -> HttpResponse:
-    sandbox = not django_settings.DANGOL.smtp_url
+    sandbox = not sends_email(django_settings.DANGOL)
     rows = list(ApiKey.objects.order_by("-pk"))
     page = SettingsPage(form, rows, fresh, keys.SCOPES, sandbox, lacking.told(request.now), request.now)
     return show(request, "settings.html", page, status)

@@ -85,7 +85,7 @@ FOUND: Forms = (
     (re.compile(r"html beside mjml"), _("HTML beside MJML")),
     (re.compile(r"another kind of template"), _("another kind of template")),
     (re.compile(r"the message has no template"), _("there is no text in any language")),
-    (re.compile(r"no mail server is set"), _("no mail server is set")),
+    (re.compile(r"no mail server or provider is set"), _("no mail server or provider is set")),
     (re.compile(r"there is no address to send a test to"), _("you have no e-mail address")),
 )
 ALLOWED: Forms = (
