@@ -14,6 +14,8 @@ from dangol.base.models import Shop
 from dangol.collect import sources
 from dangol.deliver import cards, steps
 from dangol.deliver.models import Card, Delivery, Subscription
+from dangol.profile import topics as words
+from dangol.segment import topics
 from dangol.web import guard
 from tests.deliver.contract.providers import AUTH, P256DH
 from tests.deliver.post import facts, run, send
@@ -54,6 +56,20 @@ def test_a_card_is_shown_as_often_as_it_says(visitor: str, clock: SetClock) -> N
     clock.advance(HOUR)
     assert not cards.waiting(visitor, 1, clock.now())
     assert (len(facts("Message Opened")), len(facts("Message Delivered"))) == (2, 1)
+
+
+def test_a_card_goes_with_its_readers_interest_in_its_topic(
+    kit: Kit, shop: Shop, clock: SetClock, visitor: str
+) -> None:
+    topics.save("news", {"name": {"en": "News"}, "kind": "opt_out"}, clock.now())
+    who = kit.customer("ann")
+    steps.plan(
+        [send(who, clock.now(), channel="onsite", trigger="t2", message={**MESSAGE, "topic": "news"})], clock.now()
+    )
+    run(clock)
+    assert len(cards.waiting(visitor, 1, clock.now())["cards"]) == 2
+    words.say(who, {"news": False}, {}, clock.now())
+    assert len(cards.waiting(visitor, 1, clock.now())["cards"]) == 1, "at once, though the card waits"
 
 
 @pytest.mark.parametrize(("what", "fact"), [("closed", "Message Dismissed"), ("clicked", "Message Link Clicked")])

@@ -67,6 +67,19 @@ def test_a_test_passes_fails_for_what_is_missing_and_for_what_nobody_expected(tm
     assert ended.passed
 
 
+def test_a_test_says_which_topics_there_are(tmp_path: Path) -> None:
+    marketing = ("class: transactional,", "class: marketing, topic: cups,")
+    allowed = ("  expect:", "    - {at: 0m, customer: ann, consent: email}\n  expect:")
+    there = ("  until: 2d", "  until: 2d\n  topics: {cups: opt_out}")
+    assert played(tmp_path, marketing, allowed, there).passed
+    silent = played(tmp_path, marketing, allowed, (there[0], there[1].replace("opt_out", "opt_in")))
+    assert [one.what for one in silent.missing] == ["message reminder"]
+    with pytest.raises(Invalid, match="a topic, of which there is none yet"):
+        played(tmp_path, marketing, allowed)
+    with pytest.raises(Invalid, match="opt_in"):
+        played(tmp_path, marketing, allowed, (there[0], there[1].replace("opt_out", "both")))
+
+
 def test_nothing_of_a_test_stays(tmp_path: Path) -> None:
     from dangol.campaign.models import Campaign
     from dangol.profile.models import Fact

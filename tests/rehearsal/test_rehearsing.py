@@ -12,6 +12,7 @@ from dangol.base.clock import SetClock
 from dangol.campaign import steps as campaign
 from dangol.deliver.models import OutboxMessage
 from dangol.rehearsal import asking, past
+from dangol.segment import topics
 from dangol.strategy import steps as strategy
 from tests.shopkit import Kit
 
@@ -40,9 +41,10 @@ def test_a_play_over_the_past(kit: Kit, clock: SetClock, tmp_path: Path) -> None
     before = OutboxMessage.objects.count()
 
     play = strategy.play("abandoned-cart")
-    scene = past.scene(
-        "abandoned-cart", "Abandoned cart", {**play.definition, "holdout_percent": 0}, begins, clock.now()
-    )
+    topics.save("carts", {"name": {"en": "Carts"}, "kind": "opt_out"}, clock.now())
+    steps = [{**one, "send": {**one["send"], "topic": "carts"}} for one in play.definition["steps"]]
+    definition = {**play.definition, "steps": steps, "holdout_percent": 0}
+    scene = past.scene("abandoned-cart", "Abandoned cart", definition, begins, clock.now())
     scene.segments.append(dict(play.audience))
     past.spool(kit.log, tmp_path / "facts.jsonl", clock.now(), lambda *_: None)
     (tmp_path / "scene.json").write_bytes(msgspec.json.encode(scene))

@@ -1,7 +1,8 @@
 """On-site messages while they wait: what a visitor is shown, and what became of it.
 
 In: a visitor's id from our tracker, the marks on what was shown. Out: cards, and the facts that tell of them.
-Promise: a card is shown no more often than it says, and not again once it was closed or followed.
+Promise: a card is shown no more often than it says, and not again once it was closed or followed,
+or once its reader wants no more of its topic.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.db.models import F
 
 from dangol.base import links
 from dangol.collect.steps import emit_all
-from dangol.deliver import feedback, records, vapid
+from dangol.deliver import feedback, gate, records, vapid
 from dangol.deliver.models import Card, Delivery, Subscription
 from dangol.identity import steps as identity
 from dangol.profile import restrictions
@@ -42,10 +43,11 @@ def waiting(anonymous_id: str, views: int, now: datetime) -> dict[str, Any]:
 def _due(customer: int, now: datetime) -> list[Card]:
     rows = Card.objects.filter(customer_id=customer, closed_at=None, until__gt=now, shown__lt=F("times"))
     rested = [
-        card for card in rows.order_by("pk")[:50]
+        card for card in rows.select_related("delivery").order_by("pk")[:50]
         if card.shown_at is None or card.shown_at + timedelta(seconds=card.rest_seconds) <= now
     ]  # fmt: skip
-    return rested[:MOST]
+    refused = gate.topics_refused([card.delivery for card in rested])
+    return [card for card in rested if (customer, gate.topic_of(card.delivery)) not in refused][:MOST]
 
 
 def _shown(card: Card) -> Mapping[str, Any]:

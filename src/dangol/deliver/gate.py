@@ -58,7 +58,7 @@ def questions(deliveries: Sequence[Delivery], now: datetime) -> list[Question]:
     others = _others(deliveries, now)
     given = imprint.sender(shop).given()
     where = homes.homes([one.customer_id for one in deliveries if one.message_class == rules.MARKETING], shop)
-    refused = _topics_refused(deliveries)
+    refused = topics_refused(deliveries)
     standing = campaign.standing((d.campaign, d.customer_id, d.trigger) for d in deliveries)
     paused = autopilot.marketing_paused()
     nowhere = homes.home({}, "", shop)
@@ -107,7 +107,7 @@ def topic_of(delivery: Delivery) -> str:
     return str(delivery.message.get("topic") or "") if delivery.message_class == rules.MARKETING else ""
 
 
-def _topics_refused(deliveries: Sequence[Delivery]) -> set[tuple[int, str]]:
+def topics_refused(deliveries: Sequence[Delivery]) -> set[tuple[int, str]]:
     """Of the customers and topics that these are about: who is not subscribed to which."""
     about = [(delivery.customer_id, topic) for delivery in deliveries if (topic := topic_of(delivery))]
     if not about:

@@ -26,9 +26,23 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dangol.base.errors import Invalid
 from dangol.base.spans import UNITS
 from dangol.campaign.shape import Reader
+from dangol.profile.topics import KINDS
 from dangol.segment.files import read_text
 
-WORDS = ("name", "campaign", "definition", "shop", "segments", "lists", "start", "until", "facts", "expect", "holdout")
+WORDS = (
+    "name",
+    "campaign",
+    "definition",
+    "shop",
+    "segments",
+    "lists",
+    "topics",
+    "start",
+    "until",
+    "facts",
+    "expect",
+    "holdout",
+)
 SHOP = ("timezone", "country", "currency", "locale")
 FACT = ("at", "customer", "identify", "event", "properties", "consent", "imported")
 EXPECT = ("at", "customer", "step", "state", "left", "fact")
@@ -71,6 +85,7 @@ class Case:
     shop: Mapping[str, str] = field(default_factory=dict)
     segments: tuple[Mapping[str, Any], ...] = ()
     lists: tuple[str, ...] = ()
+    topics: Mapping[str, str] = field(default_factory=dict)  # key → opt_in or opt_out
     holdout: bool = False  # whether some are held out, as the campaign says; otherwise nobody is
 
 
@@ -103,8 +118,16 @@ def _case(read: Reader, given: object, at: str) -> Case:
         shop=shop,
         segments=tuple(shape.get("segments") or ()),
         lists=tuple(shape.get("lists") or ()),
+        topics=_topics(read, shape.get("topics") or {}, f"{at}/topics"),
         holdout=read.flag(shape, "holdout", at, default=False),
     )
+
+
+def _topics(read: Reader, given: object, at: str) -> dict[str, str]:
+    if not isinstance(given, Mapping):
+        read.fault(at, given, "topics by key, such as {news: opt_in}")
+        return {}
+    return {read.key(key, f"{at}/{key}"): read.choice(kind, f"{at}/{key}", tuple(KINDS)) for key, kind in given.items()}
 
 
 def _zone(read: Reader, name: str, at: str) -> ZoneInfo:

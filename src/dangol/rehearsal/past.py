@@ -1,4 +1,4 @@
-"""What a rehearsal needs of a real shop, written into a file: its facts, segments, lists and campaigns. Only reads.
+"""What a rehearsal needs of a real shop, written into a file: its facts, segments, lists, topics and campaigns. Only reads.
 
 Facts that Dangol wrote itself are of two kinds. What customers did (a consent, an answer, a click) is told again, under
 an identifier of theirs; what the stages made of it (who entered which segment, what was sent) is left out, because the
@@ -20,6 +20,7 @@ from dangol.campaign.models import Campaign
 from dangol.collect.facts import OWN
 from dangol.collect.log import Entry, FileLog
 from dangol.identity import steps as identity
+from dangol.profile import topics
 from dangol.segment import active
 from dangol.segment.models import List
 
@@ -53,6 +54,7 @@ class Scene(msgspec.Struct):
     shop: dict[str, str]
     segments: list[dict[str, Any]]
     lists: list[dict[str, Any]]
+    topics: dict[str, dict[str, Any]]  # by key, as files have them
     others: list[dict[str, Any]]  # campaigns that ran beside
     key: str  # of the campaign that is rehearsed
     name: str
@@ -69,6 +71,7 @@ def scene(key: str, name: str, definition: Mapping[str, Any], begins: datetime, 
         shop={word: str(getattr(shop, word)) for word in SHOP},
         segments=[{"key": row.key, "name": row.name, "where": row.rule} for row in active.visible()],
         lists=[{"key": row.key, "making": row.making} for row in List.objects.filter(removed_at=None)],
+        topics={row.key: topics.written(row) for row in topics.everything()},
         others=[{"key": row.key, "name": row.name, "definition": row.definition} for row in running],
         key=key,
         name=name,

@@ -25,7 +25,7 @@ from dangol.identity import steps as identity
 from dangol.profile.models import Fact
 from dangol.rehearsal import stage
 from dangol.rehearsal.case import Case, Expected, read_file
-from dangol.segment import lists
+from dangol.segment import lists, topics
 from dangol.segment import steps as segment
 from dangol.strategy import steps as strategy
 from dangol.survey import steps as survey
@@ -112,6 +112,8 @@ def _open(case: Case, beside: Path, clock: SetClock) -> None:
     survey.ensure_ready(clock.now())
     for key in case.lists:
         lists.save(key, key, clock.now())
+    for key, kind in case.topics.items():
+        topics.save(key, {"name": {"en": key}, "kind": kind}, clock.now())
     for shape in case.segments:
         segment.save(str(shape.get("key", "")), shape, clock.now())
     definition = _definition(case, beside, clock)

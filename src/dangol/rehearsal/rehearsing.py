@@ -26,7 +26,7 @@ from dangol.identity import steps as identity
 from dangol.profile.models import Fact
 from dangol.rehearsal import stage
 from dangol.rehearsal.past import Scene, Spooled
-from dangol.segment import lists
+from dangol.segment import lists, topics
 from dangol.segment import steps as segment
 from dangol.segment.models import List
 from dangol.survey import steps as survey
@@ -78,6 +78,8 @@ def _open(scene: Scene, clock: SetClock) -> None:
     for one in scene.lists:
         lists.save(one["key"], one["key"], clock.now())
         List.objects.filter(key=one["key"]).update(making=one["making"])
+    for key, shape in scene.topics.items():
+        topics.save(key, shape, clock.now())
 
 
 def _parted(path: Path, begins_us: int) -> tuple[list[Spooled], list[Spooled]]:
