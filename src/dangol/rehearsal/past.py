@@ -1,4 +1,4 @@
-"""What a rehearsal needs of a real shop, written into a file: its facts, segments, lists, topics and campaigns. Only reads.
+"""What a rehearsal needs of a real shop, written into a file: facts, segments, lists, topics, campaigns. Only reads.
 
 Facts that Dangol wrote itself are of two kinds. What customers did (a consent, an answer, a click) is told again, under
 an identifier of theirs; what the stages made of it (who entered which segment, what was sent) is left out, because the

@@ -11,7 +11,7 @@ from django.test import Client
 from dangol.base.clock import SetClock
 from dangol.campaign import steps as campaign
 from dangol.profile import suggestions
-from dangol.segment import active, asking, leaves, lists
+from dangol.segment import active, asking, leaves, lists, topics
 from dangol.segment import steps as segment
 from dangol.web.builder import counting
 from tests.shopkit import Kit
@@ -184,6 +184,7 @@ def test_every_leaf_is_counted_and_explained_also_for_who_did_nothing_of_it(
     happened: Kit, console: Client, subject: str
 ) -> None:
     lists.save("email", "A list", happened.clock.now())
+    topics.save("email", {"name": {"en": "A topic"}}, happened.clock.now())
     happened.identify("quiet", {"email": "quiet@example.com"})
     happened.run()
     where = {"segment": "new"} if subject == "segment" else example(subject)
