@@ -58,6 +58,12 @@ def of_customer(customer_id: int) -> list[Run]:
     return list(rows.order_by("-entered_at", "-pk")[:20])
 
 
+def of_pair(campaign: int, customer_id: int) -> list[Run]:
+    """A customer's ways through one campaign, the newest first."""
+    rows = Run.objects.filter(campaign_id=campaign, customer_id=customer_id)
+    return list(rows.order_by("-entered_at", "-pk")[:20])
+
+
 def at_step(key: str, step: str, *, before: int | None, limit: int) -> list[tuple[int, int, str, datetime | None]]:
     """Treated runs that stand at a step now, the newest first: number, customer, phase, when it is looked at next."""
     rows = Run.objects.filter(campaign__key=key, step=step, state="active").exclude(arm="holdout")

@@ -35,13 +35,14 @@ class Other:
     channel: str
     at: datetime
     priority: int = 0
+    delivery: int = 0  # its number in the ledger
 
 
 def full(caps: Iterable[Cap], channel: str, sent: Sequence[Other], now: datetime, zone: tzinfo) -> dict[str, datetime]:
     """The caps that leave no room: rule → when the next local day or week begins."""
     found: dict[str, datetime] = {}
     for cap in caps:
-        if _counts(cap, channel) and _used(cap, sent, now, zone) >= cap.most:
+        if counts(cap, channel) and _used(cap, sent, now, zone) >= cap.most:
             until = morning(_window(now, cap.days, zone) + timedelta(days=cap.days), zone)
             found[cap.rule] = max(until, found.get(cap.rule, until))
     return found
@@ -56,24 +57,25 @@ def ahead(
     due = [
         max(one.at for one in theirs)
         for cap in caps
-        if _counts(cap, channel) and (theirs := _within(cap, before, now, zone))
+        if counts(cap, channel) and (theirs := within(cap, before, now, zone))
         and _used(cap, sent, now, zone) + len(theirs) >= cap.most
     ]  # fmt: skip
     return max(due, default=None)
 
 
-def _counts(cap: Cap, channel: str) -> bool:
+def counts(cap: Cap, channel: str) -> bool:
+    """Whether messages on this channel count for a cap."""
     return cap.channel in (EVERY_CHANNEL, channel)
 
 
 def _used(cap: Cap, sent: Sequence[Other], now: datetime, zone: tzinfo) -> int:
-    return len(_within(cap, sent, now, zone))
+    return len(within(cap, sent, now, zone))
 
 
-def _within(cap: Cap, others: Sequence[Other], now: datetime, zone: tzinfo) -> list[Other]:
+def within(cap: Cap, others: Sequence[Other], now: datetime, zone: tzinfo) -> list[Other]:
     """Those that count for a cap in the local day or week of `now`. What is overdue is still to come today."""
     this = _window(now, cap.days, zone)
-    return [one for one in others if _counts(cap, one.channel) and _window(one.at, cap.days, zone) == this]
+    return [one for one in others if counts(cap, one.channel) and _window(one.at, cap.days, zone) == this]
 
 
 def _window(at: datetime, days: int, zone: tzinfo) -> date:

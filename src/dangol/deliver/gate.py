@@ -191,10 +191,10 @@ def _others(deliveries: Sequence[Delivery], now: datetime) -> Others:
         )  # fmt: skip
         for row in rows.only("customer_id", "channel", "state", "attempted_at", "due_at", "content"):
             if row.attempted_at is not None and row.state in MAY_HAVE_ARRIVED:
-                left[row.customer_id].append((row.pk, Other(row.channel, row.attempted_at)))
+                left[row.customer_id].append((row.pk, Other(row.channel, row.attempted_at, delivery=row.pk)))
             else:
                 due = max(row.due_at, now)
-                unsent[row.customer_id].append((row.pk, Other(row.channel, due, priority_of(row.message))))
+                unsent[row.customer_id].append((row.pk, Other(row.channel, due, priority_of(row.message), row.pk)))
     return Others(left, unsent)
 
 

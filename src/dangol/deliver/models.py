@@ -59,6 +59,8 @@ class Delivery(models.Model):
     cost = AmountField(null=True)  # by the price list, of what was handed over; empty: the list does not say
     currency = models.CharField(max_length=3, default="")
 
+    said: Mapping[str, Any] | None = None  # what a message would say that is in no ledger
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -78,6 +80,8 @@ class Delivery(models.Model):
     @property
     def message(self) -> Mapping[str, Any]:
         """Templates by language, survey, tracking; shared by many deliveries, so never to be changed."""
+        if self.said is not None:
+            return self.said
         return content(self.content) if self.content else {}
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Sum
 
 from dangol.base.errors import NotFound
 from dangol.base.money import Money
+from dangol.base.parts import parts
 from dangol.deliver.models import Delivery, OutboxMessage
 
 
@@ -36,6 +37,19 @@ def count_outbox() -> int:
 def handed_over_since(at: datetime) -> int:
     """Messages that left since."""
     return Delivery.objects.filter(state="accepted", finished_at__gte=at).count()
+
+
+def delivery(pk: int) -> Delivery:
+    """One message of the ledger. Raises NotFound."""
+    found = Delivery.objects.filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"there is no delivery {pk}")
+    return found
+
+
+def named(pks: Collection[int]) -> dict[int, Delivery]:
+    """Messages of the ledger by their numbers."""
+    return {row.pk: row for part in parts(sorted(set(pks))) for row in Delivery.objects.filter(pk__in=part)}
 
 
 def of_customer(customer_id: int, limit: int = 30) -> list[Delivery]:

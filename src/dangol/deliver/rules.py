@@ -8,7 +8,7 @@ Dangol past this gate: it is asked when a message is planned and again at hand-o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -120,10 +120,10 @@ Decision = Allow | HoldUntil | Deny
 def may_send(question: Question, now: datetime) -> Decision:
     """Whether this message may leave at `now`."""
     packs = tuple(pack.key for pack in question.packs(now)) if unasked(question) else ()
-    denied = tuple(rule for deny in DENIALS for rule in deny(question, now))
+    denied = tuple(rule for deny in DENIALS.values() for rule in deny(question, now))
     if denied:
         return Deny(denied, packs)
-    holds = {rule: until for hold in HOLDS for rule, until in hold(question, now)}
+    holds = {rule: until for hold in HOLDS.values() for rule, until in hold(question, now)}
     if not holds:
         return Allow((_why(question),), packs)
     until = max(holds.values())
@@ -232,20 +232,20 @@ def _goal(question: Question, now: datetime) -> Iterator[str]:
         yield "campaign_left"
 
 
-DENIALS: tuple[Callable[[Question, datetime], Iterator[str]], ...] = (
-    _expired,
-    _address,
-    _consent,
-    _law,
-    _suppression,
-    _topic,
-    _form,
-    _dissatisfied,
-    _restricted,
-    _unconfirmed,
-    _goal,
-    _outranked,
-)
+DENIALS: Mapping[str, Callable[[Question, datetime], Iterator[str]]] = {  # what is asked about → what forbids
+    "time": _expired,
+    "address": _address,
+    "consent": _consent,
+    "law": _law,
+    "suppression": _suppression,
+    "topic": _topic,
+    "form": _form,
+    "satisfaction": _dissatisfied,
+    "restriction": _restricted,
+    "reminder": _unconfirmed,
+    "goal": _goal,
+    "rank": _outranked,
+}
 
 # --- what waits -----------------------------------------------------------------------------------------------------
 
@@ -334,14 +334,14 @@ def _complained(question: Question, now: datetime) -> Waits:
         yield "complaints", now + LOOK_AGAIN
 
 
-HOLDS: tuple[Callable[[Question, datetime], Waits], ...] = (
-    _quiet_hours,
-    _lawful_hours,
-    _caps,
-    _paused,
-    _sender,
-    _complained,
-)
+HOLDS: Mapping[str, Callable[[Question, datetime], Waits]] = {  # what is asked about → what waits
+    "quiet": _quiet_hours,
+    "night": _lawful_hours,
+    "caps": _caps,
+    "pause": _paused,
+    "sender": _sender,
+    "complaints": _complained,
+}
 
 # --- addresses ------------------------------------------------------------------------------------------------------
 

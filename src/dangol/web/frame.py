@@ -54,9 +54,9 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
     (
         _("2 Campaign"),
         (
-            Place("campaigns", _("Campaigns"), "send", "campaign", ("campaign", "segment-campaign")),
+            Place("campaigns", _("Campaigns"), "send", "campaign", ("campaign", "segment-campaign", "campaign-why")),
             Place("templates", _("Templates"), "edit", "campaign", ("template", "template-new", "brand")),
-            Place("outbox", _("Outbox"), "mail", "campaign", ("outbox-message",)),
+            Place("outbox", _("Outbox"), "mail", "campaign", ("outbox-message", "why")),
         ),
     ),
     (_("3 Harvest"), (Place("results", _("Results"), "chart", "harvest", ("result",)),)),

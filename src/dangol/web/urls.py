@@ -46,6 +46,7 @@ from dangol.web.screens import (
     templates,
     topics,
     value,
+    why,
 )
 
 
@@ -140,6 +141,9 @@ ROUTES = (
     Route("brand/save", "brand-save", brand.save, "staff", POST),
     Route("outbox", "outbox", outbox.outbox, "staff"),
     Route("outbox/<id:pk>", "outbox-message", outbox.message, "staff"),
+    Route("why/<id:pk>", "why", why.message, "staff"),
+    Route("campaigns/<slug:key>/why/<id:customer_id>", "campaign-why", why.pair, "staff"),
+    Route("customers/<id:customer_id>/campaigns", "customer-campaign", why.chosen, "staff"),
     Route("outbox/<id:pk>/body", "outbox-body", outbox.body, "staff"),
     Route("results", "results", results.results, "staff"),
     Route("results/<slug:key>", "result", results.result, "staff"),

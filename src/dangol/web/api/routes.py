@@ -32,6 +32,7 @@ from dangol.web.api import (
     strategy,
     templates,
     topics,
+    whys,
 )
 from dangol.web.api.access import SecretKey
 from dangol.web.api.problems import Refused, faults_of, of_error, problem
@@ -106,6 +107,7 @@ api.add_router("/identity", identities.router)
 api.add_router("/harvest", harvest.router)
 api.add_router("/shops", shops.router)
 api.add_router("", deliveries.router)
+api.add_router("", whys.router)
 api.add_router("", satisfaction.router)
 api.add_router("", privacy.router)
 api.add_router("", templates.router)

@@ -16,7 +16,8 @@ from dangol.base.clock import from_us, to_us
 from dangol.base.errors import Invalid, NotFound
 from dangol.base.models import Shop
 from dangol.campaign import reads as campaign
-from dangol.campaign.models import Run
+from dangol.campaign import steps as campaigns
+from dangol.campaign.models import Campaign, Run
 from dangol.converse import steps as converse
 from dangol.converse.models import Conversation, Task
 from dangol.converse.reads import thread_of
@@ -71,6 +72,7 @@ class CustomerPage:
     facts: FactsPart
     messages: list[Delivery]
     runs: list[Run]
+    campaigns: list[Campaign]  # that they are on no way through
     tasks: list[Task]
     conversation: Conversation | None
     merges: list[Merged]
@@ -112,7 +114,7 @@ def customer(request: Asked, customer_id: int) -> HttpResponse:
         raise NotFound(f"there is no customer {customer_id}")
     if current != customer_id:
         return go("customer", current)
-    inside = segment.of_customer(current)
+    inside, runs = segment.of_customer(current), campaign.of_customer(current)
     page = CustomerPage(
         customer_id=current,
         profile=found,
@@ -125,7 +127,8 @@ def customer(request: Asked, customer_id: int) -> HttpResponse:
         others=_others({one.key for one, _since in inside}),
         facts=_facts(current, None, ""),
         messages=deliver.of_customer(current),
-        runs=campaign.of_customer(current),
+        runs=runs,
+        campaigns=_other_campaigns(runs),
         tasks=converse.of_customer(current),
         conversation=thread_of(current),
         merges=merges_shown(identity_reads.merges(customer=current)),
@@ -134,6 +137,11 @@ def customer(request: Asked, customer_id: int) -> HttpResponse:
         now=request.now,
     )
     return show(request, "customer.html", page)
+
+
+def _other_campaigns(runs: list[Run]) -> list[Campaign]:
+    known = {run.campaign.key for run in runs}
+    return [one for one in campaigns.everyone() if one.state != "archived" and one.key not in known]
 
 
 def _others(inside: set[str]) -> list[Segment]:

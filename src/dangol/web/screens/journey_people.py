@@ -29,6 +29,7 @@ GROUPS: Mapping[str, Any] = {WAITING: _("stand here now"), **STEP_GROUPS}
 class Person:
     """One customer at a step."""
 
+    number: int  # of the run that stands there, or of the message
     customer_id: int
     name: str
     state: str
@@ -65,7 +66,7 @@ def people(request: Asked, key: str, step: str, group: str) -> HttpResponse:
         group=group,
         groups=GROUPS,
         key=step,
-        people=[Person(who, known.get(who, ""), state, at) for _pk, who, state, at in rows],
+        people=[Person(pk, who, known.get(who, ""), state, at) for pk, who, state, at in rows],
         next=str(rows[-1][0]) if more else "",
         now=request.now,
     )
