@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -14,7 +16,8 @@ from dangol.base.clock import SetClock
 from dangol.base.errors import Invalid, NotFound
 from dangol.converse import forgetting, reads, steps, talking
 from dangol.converse.models import Conversation, Utterance
-from dangol.deliver import returns
+from dangol.deliver import reports, returns
+from dangol.deliver.hearing import twilio
 from dangol.deliver.models import Delivery, OutboxMessage
 from dangol.profile.models import Fact
 from dangol.segment import steps as segments
@@ -102,7 +105,8 @@ def test_a_person_who_speaks_of_returns_and_policies_has_not_bounced(written: Ki
 
 def test_who_writes_from_another_address_is_heard(written: Kit) -> None:
     reply(written, "It is me, from work.", sender="ann@work.example")
-    assert Utterance.objects.get().customer_id == written.customer("ann")
+    said = Utterance.objects.get()
+    assert (said.customer_id, said.who) == (written.customer("ann"), "ann@work.example")
 
 
 def test_an_answer_to_an_address_that_is_gone_is_not_sent_and_says_so(written: Kit, clock: SetClock) -> None:
@@ -166,3 +170,34 @@ def test_conversations_follow_their_customers_and_are_forgotten_with_them(writte
     forgetting.forget({ann})
     assert not Utterance.objects.exists()
     assert not Conversation.objects.exists()
+
+
+def test_an_answer_to_a_text_message_is_answered_by_one(kit: Kit, clock: SetClock, settings: Any) -> None:
+    settings.DANGOL = replace(settings.DANGOL, twilio_token="12345", base_url="https://crm.shop.example")
+    text = {"channel": "sms", "class": "transactional", "templates": {"en": {"text": "Your cup left"}}}
+    begin(clock, {"fact": "Seen"}, {"key": "left", "send": text})
+    known(kit, "ann", phone="+821012345678")
+    kit.track("ann", "Seen")
+    kit.run()
+
+    def call(said: str, number: str = "+821012345678", sid: str = "SM1", **more: str) -> None:
+        form = [("From", number), ("Body", said), ("To", "+15005550006"), ("MessageSid", sid), *more.items()]
+        proof = twilio.signature("12345", "https://crm.shop.example/hooks/twilio", form)
+        body = urlencode(form).encode()
+        answered = reports.receive("twilio", {"x-twilio-signature": proof}, body, "/hooks/twilio", clock.now())
+        assert answered.status == 200
+        kit.run()
+
+    for _ in range(2):
+        call("Which colour is it?")
+    call("Who are you?", number="+821099999999", sid="SM2")
+    call("HELP", sid="SM3", OptOutType="HELP")
+    [thread] = reads.threads("open")
+    assert (thread.channel, Utterance.objects.get().text) == ("sms", "Which colour is it?")
+    talking.answer(thread.pk, "Green {{ not a template }}", "mina", clock.now())
+    kit.run()
+    answered = OutboxMessage.objects.latest("pk")
+    assert (answered.channel, answered.to) == ("sms", "+821012345678")
+    assert "Green {{ not a template }}" in answered.text
+    call("STOP", sid="SM4")
+    assert Utterance.objects.count() == 2, "a refusal is no word"

@@ -50,7 +50,7 @@ class Utterance(models.Model):
     home = models.BigIntegerField()
     key = models.CharField(max_length=200, unique=True)  # of the fact that told it, or of the answer: each once
     by = models.CharField(max_length=8)  # customer, staff
-    who = models.CharField(max_length=254, default="")  # of the staff
+    who = models.CharField(max_length=254, default="")  # of the staff; of a customer the address, where it is known
     channel = models.CharField(max_length=16)
     subject = models.CharField(max_length=300, default="")
     text = models.TextField()

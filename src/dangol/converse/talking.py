@@ -44,9 +44,10 @@ FORMS: dict[str, dict[str, str]] = {
 def hear(facts: Sequence[Fact], customer_ids: Sequence[int], now: datetime) -> None:
     """Put what customers said into their threads. What was imported is history and opens none."""
     for fact, customer in zip(facts, customer_ids, strict=True):
-        text = str(fact.properties.get(WORDS.get(fact.name, ""), "") or "").strip()
-        files = fact.properties.get("files")
-        if customer and fact.name in WORDS and (text or files) and not fact.imported:
+        if fact.name not in WORDS or not customer or fact.imported:
+            continue
+        text, files = str(fact.properties.get(WORDS[fact.name]) or "").strip(), fact.properties.get("files")
+        if text or files:
             _heard(customer, fact, text[:LONGEST], files if isinstance(files, list) else [], now)
 
 
@@ -57,7 +58,8 @@ def _heard(customer: int, fact: Fact, text: str, files: Sequence[Any], now: date
     said, new = Utterance.objects.get_or_create(
         key=f"{fact.source}:{fact.message_id}"[:200],
         defaults={
-            "conversation": thread, "customer_id": customer, "home": customer, "by": CUSTOMER, "channel": channel,
+            "conversation": thread, "customer_id": customer, "home": customer, "by": CUSTOMER,
+            "who": str(fact.properties.get("from") or "")[:254], "channel": channel,
             "subject": subject, "text": text, "files": [str(name)[:200] for name in files], "at": fact.at,
         },
     )  # fmt: skip

@@ -15,10 +15,10 @@ from django.conf import settings
 from django.db import transaction
 
 from dangol.base.errors import NotFound
-from dangol.deliver import feedback, refusals, returns
+from dangol.deliver import feedback, received, refusals, returns
 from dangol.deliver.hearing.esps import VIEWS, EspHearing
 from dangol.deliver.hearing.solapi import Solapi
-from dangol.deliver.hearing.told import Call, Fate, Hearing, Refusal, Told
+from dangol.deliver.hearing.told import Call, Fate, Hearing, Refusal, Told, Word
 from dangol.deliver.hearing.twilio import Twilio
 from dangol.deliver.models import Delivery
 
@@ -59,6 +59,8 @@ def book(told: Sequence[Told], now: datetime) -> None:
                 returns.book(one.delivery, [one.report], now)
             elif isinstance(one, Refusal):
                 _refuse(one, now)
+            elif isinstance(one, Word):
+                received.by_text(one, now)
             else:
                 feedback.visited(one.delivery, one.what, one.url, one.user_agent, one.id, now)
 

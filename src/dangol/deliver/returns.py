@@ -7,7 +7,6 @@ Promise: only a mail that carries our signed mark counts; no failure that may pa
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -22,6 +21,7 @@ from dangol.deliver import (
     fallbacks,
     marks,
     outcomes,
+    received,
     records,
     refusals,
     replies,
@@ -31,7 +31,6 @@ from dangol.deliver import (
     suppressions,
 )
 from dangol.deliver.models import Delivery, Early, Returned
-from dangol.deliver.replies import Reply
 from dangol.deliver.returned import Report
 
 BOOKED = ("bounced", "complained", "delivered")
@@ -46,20 +45,8 @@ def take(mail: bytes, now: datetime) -> list[str]:
     reports, reply = returned.read(mail), replies.read(mail)
     delivery = Delivery.objects.filter(pk=delivery_id).exclude(address="").first() if reply else None
     if reply and delivery and (reply.sender == delivery.address.lower() or {one.kind for one in reports} == {"other"}):
-        return _received(delivery, reply, now)
+        return ["replied"] if received.by_mail(delivery, reply, now) else []  # a person's words are no server's report
     return book(delivery_id, [report for report in reports if report.kind in BOOKED], now)
-
-
-def _received(delivery: Delivery, reply: Reply, now: datetime) -> list[str]:
-    """The customer wrote back: their words are a fact. The words of a person are never read as a server's report."""
-    if not (reply.text or reply.files):
-        return []
-    told = records.properties(delivery, records.campaign_names([delivery]))
-    said = {"text": reply.text, "subject": reply.subject, "from": reply.sender, "files": list(reply.files)}
-    name = hashlib.sha256((reply.message_id or reply.text).encode()).hexdigest()[:32]
-    told |= {"channel": delivery.channel, **said}
-    emit_all([("Message Received", delivery.customer_id, told, f"received:{delivery.pk}:{name}", now)])
-    return ["replied"]
 
 
 def book(delivery_id: int, reports: Sequence[Report], now: datetime) -> list[str]:

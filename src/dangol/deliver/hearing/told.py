@@ -52,7 +52,17 @@ class Refusal:
     delivery: int = 0  # the message they refused by, where the provider says
 
 
-Told = Fate | Visit | Refusal
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A customer wrote back."""
+
+    address: str
+    text: str
+    id: str  # the provider's own, so that a repetition is one
+    channel: str = "sms"
+
+
+Told = Fate | Visit | Refusal | Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from dangol.base.settings import Settings
 from dangol.deliver import marks
 from dangol.deliver.channels.twilio import GONE, STOPPED
-from dangol.deliver.hearing.told import Call, Fate, Refusal, Told
+from dangol.deliver.hearing.told import Call, Fate, Refusal, Told, Word
 from dangol.deliver.returned import Report
 
 STOP = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "수신거부"}
@@ -44,11 +44,14 @@ class Twilio:
 
 
 def _answer(form: dict[str, str]) -> Sequence[Told]:
-    """A customer wrote back; STOP and its like refuse, in whatever language Twilio knows it."""
-    said = form.get("Body", "").strip().upper()
-    if form.get("OptOutType") == "STOP" or said in STOP:
-        return [Refusal(form.get("From", ""))]
-    return []
+    """A customer wrote back; STOP and its like refuse, in whatever language Twilio knows it. Twilio's other keywords
+    (START, HELP) are answered by Twilio."""
+    text, sender = form.get("Body", "").strip(), form.get("From", "")
+    if form.get("OptOutType") == "STOP" or text.upper() in STOP:
+        return [Refusal(sender)]
+    if form.get("OptOutType") or not text or not form.get("MessageSid"):
+        return []
+    return [Word(sender, text, form["MessageSid"])]
 
 
 def _form(body: bytes) -> list[tuple[str, str]]:
