@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from dangol.campaign import steps as campaign
 from dangol.campaign.templates import brand, objects, stored, variants
 from dangol.deliver import outcomes, previews
 from dangol.strategy import gallery
@@ -226,6 +228,29 @@ def test_a_partial_that_is_held_says_by_which(opened: Kit, console: Client) -> N
     told = {**CARD, "version": "1", "body": "{{ unheard.of }}"}
     refused = console.post(reverse("template-save"), told).content.decode()
     assert "hello · English · HTML, line 1:</strong> unknown variable unheard" in refused
+
+
+# --- what was not there ------------------------------------------------------------------------------------------
+
+
+def test_what_was_missing_in_what_was_sent_is_said_with_what_to_write(opened: Kit, console: Client) -> None:
+    keep(subject="{{ customer.first_name }}!")
+    definition = {
+        "entry": {"fact": "Order Completed"},
+        "steps": [{"key": "mail", "send": {"channel": "email", "class": "transactional", "template": "hello"}}],
+    }
+    campaign.put("mine", {"name": "Mine", "definition": definition}, opened.clock.now())
+    campaign.activate("mine", opened.clock.now())
+    opened.identify("ann", {"email": "ann@example.com", "language": "en"})
+    opened.order("ann", "1", 10)
+    opened.run()
+    for address in (reverse("campaign", args=["mine"]), reverse("template", args=["hello"])):
+        page = html.unescape(console.get(address).content.decode())
+        assert "empty in 1 of 1 messages" in page
+        assert "{{ customer.first_name | default: 'there' }}" in page
+    console.defaults["HTTP_ACCEPT_LANGUAGE"] = "ko"
+    page = html.unescape(console.get(reverse("template", args=["hello"])).content.decode())
+    assert "{{ customer.first_name | default: '고객' }}" in page
 
 
 # --- in the page's language ------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from dangol.base.clock import Clock
 from dangol.base.errors import DangolError
 from dangol.campaign.templates import TemplateFault
-from dangol.deliver import autopilot, gate, kinds, outcomes, prices, records, returns, rows
+from dangol.deliver import autopilot, gaps, gate, kinds, outcomes, prices, records, returns, rows
 from dangol.deliver.channels import Channel, Wide
 from dangol.deliver.drafts import drafting
 from dangol.deliver.messages import Message
@@ -208,6 +208,7 @@ def _begin(ready: Sequence[Ready], name: str, now: datetime) -> list[tuple[Deliv
             stopped.append(delivery)
     rows.save([delivery for delivery, _ in begun], rows.BEGUN)
     rows.save(stopped)
+    gaps.count([(delivery, by_id[delivery.pk].rendered) for delivery, _ in begun], now)
     rows.keep_links([(d.pk, index, url) for d, _ in begun for index, url in enumerate(by_id[d.pk].rendered.links)])
     return begun
 

@@ -166,6 +166,27 @@ class Tally(models.Model):
         indexes = [models.Index(fields=["at"], name="deliver_tally_at")]
 
 
+class Gap(models.Model):
+    """How many messages printed a value that was not there, by what they consisted of; without a name all of these."""
+
+    campaign = models.CharField(max_length=64)
+    step = models.CharField(max_length=64)
+    channel = models.CharField(max_length=16)
+    content = models.CharField(max_length=64)  # key of what the messages said
+    variant = models.CharField(max_length=64, default="")
+    template = models.CharField(max_length=64, default="")  # the kept one that they named; empty: the step's own
+    version = models.IntegerField(default=0)
+    name = models.CharField(max_length=100, default="")  # such as customer.first_name
+    messages = models.IntegerField()
+    last_at = InstantField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "step", "channel", "content", "name"], name="deliver_gap_once")
+        ]
+        indexes = [models.Index(fields=["template", "version"], name="deliver_gap_template")]
+
+
 class Act(models.Model):
     """Something the autopilot did about the shop's e-mail, and who took it back."""
 

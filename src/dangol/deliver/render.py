@@ -79,7 +79,7 @@ class Rendered:
     html: str
     text: str
     links: list[str] = field(default_factory=list)  # the target of each counted link, by index
-    missing: tuple[str, ...] = ()  # values that templates print and that were not there
+    missing: tuple[str, ...] = ()  # values that templates print and that were not there, or empty
 
 
 def render(draft: Draft) -> Rendered:

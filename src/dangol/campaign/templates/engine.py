@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any
+from typing import Any, TextIO
 
 from liquid import BoundTemplate, Environment, RenderContext, Undefined
-from liquid.builtin.expressions import logical
+from liquid.builtin.expressions import FilteredExpression, Path, logical
 from liquid.builtin.expressions.primitive import Blank
+from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import LiquidError, LoopIterationLimitError
 from liquid.extra import WithTag
+from liquid.stringify import to_liquid_string
 from liquid.undefined import UNDEFINED
 
 from dangol.campaign.templates import addressing, bounds, filters
 
 LOOPS = 10_000  # passes through all loops of one template together …
 READ = 50_000_000  # … and those passes times the characters of the template
+LONGEST_NAME = 100  # characters of a missing value's name that are noted
 
 
 class TemplateFault(Exception):
     """A template could not be rendered for one customer."""
 
 
-_MISSING: ContextVar[set[str] | None] = ContextVar("missing", default=None)
+_MISSING: ContextVar[dict[str, None] | None] = ContextVar("missing", default=None)  # in the order they were noted
 
 
 _equal = logical._eq
@@ -49,14 +52,45 @@ class Missing(Undefined):
     def __str__(self) -> str:
         noted = _MISSING.get()
         if noted is not None:
-            noted.add((self.hint or self.name).removesuffix(" is undefined").strip("'")[:100])
+            noted[(self.hint or self.name).removesuffix(" is undefined").strip("'")[:LONGEST_NAME]] = None
         return ""
 
 
+class Printed(OutputNode):
+    """{{ }}: where it prints nothing its value was missing, be it not there or empty. An empty `default` is meant."""
+
+    __slots__ = ()
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        noted = _MISSING.get()
+        before = 0 if noted is None else len(noted)
+        text = to_liquid_string(self.expression.evaluate(context), context.autoescape)
+        if noted is not None and not text and (name := self._asked()):
+            while len(noted) > before:  # the whole name instead of the part of it that is not there
+                noted.popitem()
+            noted[name] = None
+        return buffer.write(text)
+
+    def _asked(self) -> str:
+        """The variable that is printed; empty where there is none, or where nothing may stand for it."""
+        told = self.expression
+        if not isinstance(told, FilteredExpression) or not isinstance(told.left, Path):
+            return ""
+        name = str(told.left)
+        meant = name.startswith("dangol.") or any(one.name == "default" for one in told.filters or ())
+        return "" if meant else name[:LONGEST_NAME]
+
+
+class Printing(Output):
+    """What stands between {{ and }}."""
+
+    node_class = Printed
+
+
 @contextmanager
-def missing() -> Iterator[set[str]]:
-    """The names of values that were printed and not there, while this lasts."""
-    noted: set[str] = set()
+def missing() -> Iterator[Collection[str]]:
+    """The names of values that were printed and missing or empty, while this lasts."""
+    noted: dict[str, None] = {}
     before = _MISSING.set(noted)
     try:
         yield noted
@@ -120,6 +154,7 @@ def environment(*, autoescape: bool) -> Bounded:
     made.filters.update(filters.OURS)
     for name, found in made.filters.items():
         made.filters[name] = bounds.bounded(found)
+    made.add_tag(Printing)
     made.add_tag(WithTag)  # what a partial was given
     for tag in addressing.TAGS:
         made.add_tag(tag)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
+from dangol.campaign import templates
 from dangol.deliver.kinds import callout, card, kakao, letters, note, push, short
 from dangol.deliver.kinds.finished import Finished
 from dangol.deliver.models import Delivery
@@ -25,6 +27,8 @@ KINDS: dict[str, Finish] = {
 
 def finish(delivery: Delivery, draft: Draft, now: datetime) -> Finished:
     """Render a message. Raises TemplateFault where its templates fail, DangolError where it could not leave."""
-    finished = KINDS[delivery.channel](delivery, draft, now)
+    with templates.missing() as missing:
+        finished = KINDS[delivery.channel](delivery, draft, now)
     finished.message.check()
-    return finished
+    noted = {*finished.rendered.missing, *missing}
+    return replace(finished, rendered=replace(finished.rendered, missing=tuple(sorted(noted)))) if noted else finished

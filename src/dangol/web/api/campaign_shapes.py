@@ -37,6 +37,16 @@ class HoldoutTold(Schema):
     percent: float = Field(ge=0, le=50, description="of the customers, whom no campaign writes to")
 
 
+class MissingTold(Schema):
+    step: str
+    channel: str
+    variant: str
+    template: str = Field(description="the kept one that was sent; empty: the step's own")
+    version: int
+    messages: int = Field(description="of the newest state that was sent")
+    values: dict[str, int] = Field(description="value → in how many of these it was not there, or empty")
+
+
 class CampaignResults(Schema):
     campaign: str
     entered: int = Field(description="runs, those of held-out customers included")
@@ -48,6 +58,7 @@ class CampaignResults(Schema):
     refusals: dict[str, int] = Field(description="rule of the gate → how many it stopped, of the newest")
     costs: list[Money] = Field(description="what its messages cost by the price list, by currency")
     experiments: list[ExperimentTold]
+    missing: list[MissingTold] = Field(description="what messages print and was not there: what needs a fallback")
 
 
 class CampaignShown(Schema):

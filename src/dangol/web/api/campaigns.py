@@ -13,6 +13,7 @@ from dangol.campaign import steps as campaign
 from dangol.campaign.models import Campaign
 from dangol.campaign.parsing import parse
 from dangol.campaign.reads import Standing
+from dangol.deliver import gaps
 from dangol.deliver import reads as deliveries
 from dangol.segment import lists
 from dangol.web import guard
@@ -107,7 +108,12 @@ def results(request: HttpRequest, key: Key) -> dict[str, Any]:
         "refusals": dict(deliveries.refusals(key)),
         "costs": [cost.as_json() for cost in deliveries.costs(key)],
         "experiments": [_experiment(one) for one in tested],
-    }
+        "missing": [
+            {"step": one.step, "channel": one.channel, "variant": one.variant, "template": one.template,
+             "version": one.version, "messages": one.messages, "values": dict(one.names)}
+            for one in gaps.of_campaign(key)
+        ],
+    }  # fmt: skip
 
 
 def _experiment(told: experiments.Results) -> dict[str, Any]:

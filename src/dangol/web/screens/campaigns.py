@@ -17,7 +17,9 @@ from dangol.campaign.experiments import Results
 from dangol.campaign.models import Campaign
 from dangol.campaign.parsing import parse
 from dangol.campaign.reads import Standing
+from dangol.deliver import gaps
 from dangol.deliver import reads as deliver
+from dangol.deliver.gaps import Gaps
 from dangol.segment import reads as segment
 from dangol.web import lacking
 from dangol.web.journey import flow, sentences
@@ -61,6 +63,7 @@ class CampaignPage:
     refusals: list[tuple[str, int]]
     held: list[tuple[str, int]]
     lacking: list[Lacking]
+    gaps: list[Gaps]
     text: str
     faults: list[Placed] = field(default_factory=list)
     now: datetime | None = None
@@ -132,6 +135,7 @@ def _page(request: Asked, found: Campaign, text: str, faults: list[Placed]) -> C
         refusals=[(gate_rule(rule), count) for rule, count in deliver.refusals(found.key).most_common()],
         held=[(gate_rule(rule), count) for rule, count in deliver.held(found.key).most_common()],
         lacking=lacking.of_campaign(found, request.now),
+        gaps=gaps.of_campaign(found.key),
         text=text,
         faults=faults,
         now=request.now,

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from dangol.base.errors import Conflict, Fault, Invalid
 from dangol.campaign.templates import stored
 from dangol.campaign.templates.models import Template
-from dangol.deliver import previews
+from dangol.deliver import gaps, previews
+from dangol.deliver.gaps import Gaps
 from dangol.strategy import gallery
 from dangol.strategy.gallery import Letter
 from dangol.web.page import Asked, go, show
@@ -72,6 +73,7 @@ class TemplatePage:
     taken: Template | None = None  # the one that has this key already
     unsaved: bool = False  # what stands in it is not what is kept
     holders: list[Template] = field(default_factory=list)  # of a partial
+    gaps: Gaps | None = None  # what was missing in what was sent of it
 
 
 def templates(request: Asked) -> HttpResponse:
@@ -137,11 +139,11 @@ def editor(
     """The page with what was written in it, kept or not."""
     found = page or TemplatePage(told, languages(told), previews.customers())
     holders = stored.holding(told.key) if told.partial and told.version else []
-    unsaved = request.method == "POST"
-    return show(
-        request, "template.html",
-        replace(found, faults=fault_words.told(faults), unsaved=unsaved, holders=holders), status,
-    )  # fmt: skip
+    missing = gaps.of_template(told.key) if told.version else None
+    whole = replace(
+        found, faults=fault_words.told(faults), unsaved=request.method == "POST", holders=holders, gaps=missing
+    )
+    return show(request, "template.html", whole, status)
 
 
 def _overtaken(request: Asked, told: Written) -> HttpResponse:

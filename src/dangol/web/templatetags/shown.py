@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 
 from dangol.base.models import Shop
 from dangol.web import amounts, icons, import_words, wording
-from dangol.web.writer import fault_words
+from dangol.web.writer import fallbacks, fault_words
 
 register = template.Library()
 
@@ -30,6 +30,7 @@ register.filter("step_group", lambda group: wording.STEP_GROUPS.get(group, group
 register.filter("segment_name", wording.segment_name)
 register.filter("campaign_name", wording.campaign_name)
 register.filter("part_word", fault_words.part_word)
+register.filter("fallback", fallbacks.suggested)
 register.filter("field_word", lambda name: import_words.FIELDS.get(name, name))
 
 
