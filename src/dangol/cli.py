@@ -252,11 +252,12 @@ def bench_live(
     batch: Annotated[int, typer.Option(help="Facts in one turn.")] = 2_000,
     rounds: Annotated[int, typer.Option(help="Turns.")] = 5,
     seed: Annotated[int, typer.Option(help="Seed of what happens.")] = 1,
+    unsummed: Annotated[bool, typer.Option("--unsummed", help="Long histories are not summed up.")] = False,
 ) -> None:
     """A hundred segments kept live: what a fact costs, what is due at an instant, and customers with long histories."""
     from dangol.bench import live
 
-    print(json.dumps(live.run(customers, facts, batch, rounds, seed)))
+    print(json.dumps(live.run(customers, facts, batch, rounds, seed, summed=not unsummed)))
 
 
 @bench_app.command("send")

@@ -31,4 +31,4 @@ print(json.dumps([auditing.examine([one], clock) for one in all_active() if one.
 def test_copies_of_customers_are_in_the_segments_their_own_lots_say(tmp_path: Path) -> None:
     shop.make(tmp_path)
     told = subprocess.run([sys.executable, "-c", AUDITED, tmp_path], capture_output=True, text=True, check=True)
-    assert json.loads(told.stdout) == [[120, 0, 0], [120, 0, 0]]
+    assert json.loads(told.stdout) == [[120, [], 0], [120, [], 0]]

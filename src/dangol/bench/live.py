@@ -53,6 +53,7 @@ PROFILES = """
     FROM profile_fact GROUP BY customer_id"""
 EVENTS = ("Product Viewed",) * 5 + ("Product Added",) * 2 + ("Order Completed", "Email Opened", "Segment Entered")
 LONG = (1_000, 10_000, 100_000)  # facts of one customer
+NEVER_SO_MANY = 2**62
 VIEWED = {"event": "Product Viewed"}
 EVER: dict[str, Any] = {  # segments about all views of a customer, or a year of them
     "views-ever": {**VIEWED, "count": {"at_least": 50}},
@@ -64,20 +65,32 @@ EVER: dict[str, Any] = {  # segments about all views of a customer, or a year of
 
 
 def run(
-    customers: int = 100_000, facts: int = 20, batch: int = 2_000, rounds: int = 5, seed: int = 1
+    customers: int = 100_000,
+    facts: int = 20,
+    batch: int = 2_000,
+    rounds: int = 5,
+    seed: int = 1,
+    *,
+    summed: bool = True,
 ) -> dict[str, Any]:
-    """Fill a scratch shop, let a hundred segments be at work, then touch customers in batches as the loop does."""
+    """Fill a scratch shop, let a hundred segments be at work, then touch customers in batches as the loop does.
+
+    Without `summed` no history counts as long, so that nothing is summed up.
+    """
     with tempfile.TemporaryDirectory(prefix="dangol-bench-") as folder:
         _set_up(folder)
         _fill(customers, facts)
         from django.db import transaction
 
-        from dangol.segment import live
+        from dangol.segment import live, long
 
+        if not summed:
+            long.LONG = NEVER_SO_MANY
         rng = random.Random(seed)
         told: dict[str, Any] = {"bench": "live", "customers": customers, "facts_of_each": facts, "batch": batch}
         with transaction.atomic():
             told["compile_seconds"] = round(_timed(lambda: live.refresh([1], NOW)), 2)
+            told["one_leaf_more_cpu_ms"] = _one_leaf_more()
             told |= _histories(customers, rng)
             told |= _batches(customers, batch, rounds, rng)
             told |= _timers()
@@ -109,6 +122,22 @@ def _fill(customers: int, facts: int) -> None:
     Segment.objects.bulk_create(
         Segment(key=key, name=key, rule=rule, created_at=NOW, updated_at=NOW) for key, rule in hundred().items()
     )
+
+
+def _one_leaf_more() -> float:
+    """A segment of one new leaf is saved: the turn in which the loop finds it, less one in which nothing is new."""
+    from dangol.segment import live
+    from dangol.segment.models import Segment
+
+    took = []
+    for number in range(5):
+        rule = {"event": "Wishlist Opened", "count": {"at_least": 2 + number}}
+        before = _needed(lambda: live.refresh([1], NOW))
+        Segment.objects.create(key=f"one-{number}", name="One", rule=rule, created_at=NOW, updated_at=NOW)
+        took.append(_needed(lambda: live.refresh([1], NOW)) - before)
+    Segment.objects.filter(key__startswith="one-").delete()
+    live.refresh([1], NOW)
+    return _ms(took)
 
 
 def _histories(customers: int, rng: random.Random) -> dict[str, float]:
@@ -194,7 +223,21 @@ def _long(customers: int) -> dict[str, float]:
         told[f"touch_with_{count}_facts_cpu_ms"] = _ms(took[2:])  # the second compiles what long histories need
         asked = [_needed(lambda c=customer, k=key: asking.explain(k, c, NOW)) for key in (*EVER, "looks-a-lot")]  # type: ignore[misc]
         told[f"explain_with_{count}_facts_cpu_ms"] = _ms(asked)
+        told |= _kept_of(customer, count)
     return told
+
+
+def _kept_of(customer: int, count: int) -> dict[str, float]:
+    """What is kept of a long history beside it: how large that is, and what reading it takes; a view reads it once."""
+    from dangol.segment import summaries
+    from dangol.segment.models import Summary
+
+    rows = dict(Summary.objects.filter(customer_id=customer).values_list("group", "state"))
+    read = [_needed(lambda: [summaries.read(group, [customer]) for group in rows]) for _ in range(9)]
+    return {
+        f"summary_with_{count}_facts_kb": round(sum(len(state) for state in rows.values()) / 1000, 1),
+        f"read_summary_with_{count}_facts_cpu_ms": _ms(read),
+    }
 
 
 def _grown_old(customer: int, number: int, count: int) -> random.Random:

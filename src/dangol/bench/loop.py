@@ -67,11 +67,12 @@ def run(size: Size) -> dict[str, Any]:
         _append(shop, begun, imported=True, ago=timedelta(milliseconds=EVERY_MS * size.facts))
         wait(shop)
         customers = [visits.any_of(size.active) * stride for _ in range(size.facts)]
-        before = _end(shop)
+        before, spent = _end(shop), shop.cpu_seconds()
         start = time.perf_counter()
         _append(shop, [visits.next(one) for one in customers])
         wait(shop)
         took, all_facts = time.perf_counter() - start, _end(shop) - before
+        needed = _spent(shop, spent)
         idle = [_probe(shop, f"idle-{number}") for number in range(size.probes)]
         loaded, posted = _under_load(shop, size)
         wait(shop)
@@ -83,6 +84,7 @@ def run(size: Size) -> dict[str, Any]:
             "active_segments": _count(shop, "SELECT count(*) FROM segment_segment WHERE state = 'active'"),
             "facts_per_second": round(size.facts / took),
             "facts_per_second_with_our_own": round(all_facts / took),
+            "cpu_us_per_fact": {name: round(seconds / size.facts * 1e6) for name, seconds in needed.items()},
             **_lags("idle", idle),
             "load_facts_per_second": posted,
             **_lags("loaded", loaded),
@@ -192,12 +194,16 @@ def _lags(phase: str, lags: list[float]) -> dict[str, float]:
     }
 
 
+def _spent(shop: Served, before: dict[str, float]) -> dict[str, float]:
+    """Seconds of a core that each process has used since."""
+    return {name: seconds - before.get(name, 0) for name, seconds in shop.cpu_seconds().items()}
+
+
 def _quiet(shop: Served, seconds: float) -> dict[str, float]:
     """Share of one core that each process takes while nothing happens, in percent."""
     time.sleep(SETTLES)
     before, start = shop.cpu_seconds(), time.perf_counter()
     threading.Event().wait(seconds)
     took = time.perf_counter() - start
-    spent = {name: seconds - before.get(name, 0) for name, seconds in shop.cpu_seconds().items()}
-    shares = {name: round(seconds / took * 100, 2) for name, seconds in spent.items()}
+    shares = {name: round(seconds / took * 100, 2) for name, seconds in _spent(shop, before).items()}
     return {**shares, "all": round(sum(shares.values()), 2)}
