@@ -102,6 +102,8 @@ class Moves:
 
 def keys_of(fact: Fact, region: str = "", blocked: Collection[str] = ()) -> list[Key]:
     """The identifiers a fact brings, the strongest first."""
+    if not (fact.user_id or fact.anonymous_id or fact.identifiers):
+        return []
     told = [(kinds.USER, fact.user_id), (kinds.ANONYMOUS, fact.anonymous_id), *fact.identifiers]
     return sorted(usable(told, region, blocked), key=kinds.rank)
 

@@ -23,8 +23,8 @@ def learn(news: Mapping[int, Sequence[Fact]]) -> dict[int, File]:
         if customer not in found:
             found[customer] = _new(customer, facts)
         profile = found[customer]
-        _learn(profile, facts, where)
-        if not _visits_on(profile, times := sorted(to_us(fact.at) for fact in facts if tally.visits(fact))):
+        times = sorted(_learn(profile, facts, where))
+        if not _visits_on(profile, times):
             late[customer] = times
         _fill_cart(profile, facts)
     if late:
@@ -51,8 +51,7 @@ def relearn(customer_ids: Collection[int]) -> dict[int, File]:
         if not facts:
             continue
         profile = found[customer] = _new(customer, facts)
-        _learn(profile, facts, where)
-        times = [to_us(fact.at) for fact in facts if tally.visits(fact)]
+        times = _learn(profile, facts, where)
         if times:
             profile.tally |= {"visits": tally.visits_begun(times), "visited": times[-1]}
         cart = [fact for fact in facts if _about_cart(fact)]
@@ -70,8 +69,9 @@ def unlike(stored: File, fresh: File) -> list[str]:
     return [name for name in file.KEPT if getattr(stored, name) != getattr(fresh, name)]
 
 
-def _learn(profile: File, facts: Sequence[Fact], where: str) -> None:
-    shown = False
+def _learn(profile: File, facts: Sequence[Fact], where: str) -> list[int]:
+    """Take in what does not depend on other facts; when those were that are part of a visit, in µs."""
+    shown, visiting = False, list[int]()
     for fact in facts:
         version = tally.version(fact)
         profile.first_seen_at = min(profile.first_seen_at, version[0])
@@ -80,9 +80,13 @@ def _learn(profile: File, facts: Sequence[Fact], where: str) -> None:
             shown = True
         if not fact.own:
             profile.last_seen_at = max(profile.last_seen_at, version[0])
-            shown |= tally.add(profile.tally, fact, version, where)
+            channel = tally.channel_of(fact)
+            shown |= tally.add(profile.tally, fact, version, channel, where)
+            if channel in tally.VISITED:
+                visiting.append(version[0])
     if shown:
         _show(profile)
+    return visiting
 
 
 def _show(profile: File) -> None:
@@ -103,7 +107,8 @@ def _visits_on(profile: File, new: Sequence[int]) -> bool:
     last: int | None = profile.tally.get("visited")
     if last is not None and new[0] < last:
         return False
-    _count_visits(profile, new, [last] if last is not None else [])  # that one stands for what lies around
+    profile.tally["visits"] = profile.tally.get("visits", 0) + tally.visits_behind(last, new)
+    profile.tally["visited"] = new[-1]
     return True
 
 

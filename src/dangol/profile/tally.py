@@ -38,15 +38,14 @@ def version(fact: Fact) -> Version:
     return to_us(fact.at), fact.position
 
 
-def add(tally: Tally, fact: Fact, when: Version, region: str = "") -> bool:
-    """Take in what does not depend on the facts around this one, which is none of our own; `when` is its version.
+def add(tally: Tally, fact: Fact, when: Version, channel: str, region: str = "") -> bool:
+    """Take in what does not depend on the facts around this one, which is none of our own.
 
-    Whether what is SAID has changed.
+    `when` is its version, `channel` where it happened. Whether what is SAID has changed.
     """
     changed = False
     for kind, value in said(fact, region):
         changed |= _keep_last(tally, kind, when, value)
-    channel = channel_of(fact)
     _count(tally, "channels", channel)
     if fact.type == "track" and fact.name == VIEW:
         product = product_of(fact.properties)
@@ -96,6 +95,13 @@ def visits_begun(times: Sequence[int]) -> int:
     if len(times) < 2:
         return len(times)
     return 1 + sum(at - before > PAUSE for before, at in pairwise(times))
+
+
+def visits_behind(last: int | None, new: Sequence[int]) -> int:
+    """How many visits begin with instants that all lie behind `last`, the latest there was before (None: none was)."""
+    if last is None:
+        return visits_begun(new)
+    return sum(at - before > PAUSE for before, at in pairwise((last, *new)))
 
 
 def more_visits(new: Sequence[int], around: Sequence[int]) -> int:
