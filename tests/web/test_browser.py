@@ -39,7 +39,7 @@ PAGES = (
     "/segments/library", "/segments/overlap", "/lists", "/strategy", "/value", "/campaigns", "/campaigns/thanks",
     "/campaigns/thanks/edit", "/journeys/new", "/outbox", "/results", "/results/thanks", "/tasks", "/connect",
     "/conversations",
-    "/connect/of/site", "/quarantine", "/settings", "/topics", "/shops", "/segments/audit",
+    "/connect/of/site", "/quarantine", "/settings", "/topics", "/sign-up-forms", "/shops", "/segments/audit",
     "/templates", "/templates/new?from=cart-reminder", "/brand",
 )  # fmt: skip
 XSS = "<img src=x onerror=window.__xss=1><script>window.__xss=1</script>"

@@ -91,6 +91,7 @@ def test_only_the_door_and_the_letters_are_open(happened: Kit) -> None:
         "letter-preferences",
         "letter-confirm",
         "sign-up",
+        "sign-up-form",
         "waiting",
         "waiting-heard",
     }

@@ -129,6 +129,19 @@ class Confirmation(models.Model):
     confirmed_at = InstantField(null=True)
 
 
+class SignUpForm(models.Model):
+    """A form by which people ask for news: a page of ours, and what a shop puts into its own."""
+
+    key = models.CharField(max_length=64, unique=True)
+    title = models.JSONField(default=dict)  # language → what stands above it
+    fields = models.JSONField(default=list)  # beside the address: [{trait, label by language, required}]
+    topics = models.JSONField(default=list)  # keys of those that can be ticked
+    thanks = models.JSONField(default=dict)  # language → what is said when the address is confirmed
+    archived_at = InstantField(null=True)  # takes nobody in any more
+    created_at = InstantField()
+    updated_at = InstantField()
+
+
 class Policy(models.Model):
     """What the shop decided where the law leaves it a choice; there is one row, or none: the defaults."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
@@ -28,11 +28,12 @@ from dangol.deliver import steps as deliver
 from dangol.deliver.rules import MARKETING, TRANSACTIONAL, parse_mailbox
 from dangol.privacy import letters
 from dangol.privacy.models import Confirmation
-from dangol.profile import consents
+from dangol.profile import consents, topics
 
 FORM = "dangol-form"  # the source of what our own form takes; no write key leads to it
 ROUTE = "d"
 CAMPAIGN = "double-opt-in"
+EVIDENCE = ("wording", "page", "ip", "user_agent", "language", "form", "topics", "traits")
 CONSENT = "Consent Changed"
 ONE_A_DAY = timedelta(hours=24)
 VALID = timedelta(days=7)
@@ -48,6 +49,9 @@ class SignUp:
     page: str  # where the form stood
     ip: str
     user_agent: str
+    form: str = ""  # key of the shop's form; empty: the one that is always there
+    topics: tuple[str, ...] = ()  # that were ticked
+    traits: dict[str, str] = field(default_factory=dict)  # what else was filled in
 
 
 def sign_up(asked: SignUp, now: datetime) -> bool:
@@ -67,7 +71,9 @@ def sign_up(asked: SignUp, now: datetime) -> bool:
 
 
 def ask(facts: Sequence[Fact], customer_ids: Sequence[int], now: datetime) -> None:
-    """Write to those for whom a form asked, unless they agreed already or were written to within a day."""
+    """Write to those for whom a form asked, unless they were written to within a day, or agreed already and were asked
+    for nothing more.
+    """
     asked = {
         customer: fact
         for fact, customer in zip(facts, customer_ids, strict=True)
@@ -80,12 +86,16 @@ def ask(facts: Sequence[Fact], customer_ids: Sequence[int], now: datetime) -> No
         address = reach.address_of(customer)
         hashed = suppressions.address_hash("email", address)
         lately = Confirmation.objects.filter(address_hash=hashed, asked_at__gt=now - ONE_A_DAY)
-        if address and agreed.get(customer) != "granted" and not lately.exists():
+        if address and _asks_more(fact, agreed.get(customer, "")) and not lately.exists():
             _write(customer, hashed, fact, now)
 
 
+def _asks_more(fact: Fact, agreed: str) -> bool:
+    return agreed != "granted" or bool(fact.properties.get("topics") or fact.properties.get("traits"))
+
+
 def _write(customer: int, hashed: str, fact: Fact, now: datetime) -> None:
-    told = {name: fact.properties.get(name, "") for name in ("wording", "page", "ip", "user_agent", "language")}
+    told = {name: fact.properties.get(name, "") for name in EVIDENCE}
     row = Confirmation.objects.create(
         customer_id=customer, channel="email", purpose=MARKETING, address_hash=hashed, evidence=told, asked_at=now
     )
@@ -128,3 +138,13 @@ def confirm(row: Confirmation, now: datetime, ip: str, user_agent: str) -> None:
     with transaction.atomic():
         Confirmation.objects.filter(pk=row.pk).update(confirmed_at=now)
         collect.emit(CONSENT, row.customer_id, told, message_id=f"double-opt-in:{row.pk}", at=now)
+        _take_what_was_filled_in(row, {"form": "sign-up", "ip": ip, "user_agent": user_agent}, now)
+
+
+def _take_what_was_filled_in(row: Confirmation, proof: dict[str, str], now: datetime) -> None:
+    """It counts from the confirmation on: anybody may have filled it in."""
+    ticked = dict.fromkeys(row.evidence.get("topics") or (), True)
+    topics.say(row.customer_id, ticked, {**proof, "confirmation": row.pk}, now)
+    if traits := row.evidence.get("traits"):
+        context = {"source": "sign-up", "form": row.evidence.get("form", "")}
+        collect.emit_identify(row.customer_id, traits, context, message_id=f"signed-up:{row.pk}", at=now)

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
+from dangol.base import texts
 from dangol.base.errors import Fault, Invalid, NotFound
 from dangol.base.parts import parts
 from dangol.collect import steps as collect
@@ -30,7 +31,6 @@ WORDS = ("key", "name", "description", "kind", "place")
 LONGEST_NAME, LONGEST_DESCRIPTION = 100, 400
 LAST_PLACE = 9_999
 _KEY = re.compile(r"[a-z0-9-]{1,64}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def everything() -> list[Topic]:
@@ -60,20 +60,12 @@ def faults(asked: Mapping[str, str]) -> list[Fault]:
 
 def called(row: Topic, *languages: str) -> str:
     """A topic's name in the first of these languages that it has, else in any."""
-    return _said(row.name, languages) or row.key
+    return texts.said(row.name, *languages) or row.key
 
 
 def described(row: Topic, *languages: str) -> str:
     """Its sentence more, likewise; empty where it has none."""
-    return _said(row.description, languages)
-
-
-def _said(texts: Mapping[str, str], languages: Sequence[str]) -> str:
-    for wish in languages:
-        for tag, text in texts.items():
-            if tag == wish or tag.partition("-")[0] == wish.partition("-")[0]:
-                return text
-    return next(iter(texts.values()), "")
+    return texts.said(row.description, *languages)
 
 
 # --- what the shop declares -----------------------------------------------------------------------------------------
@@ -97,26 +89,13 @@ def check(key: str, shape: object) -> dict[str, Any]:
         found.append(Fault("/kind", repr(kind), " or ".join(KINDS)))
     if isinstance(place, bool) or not isinstance(place, int) or not 0 <= place <= LAST_PLACE:
         found.append(Fault("/place", repr(place), f"a whole number from 0 to {LAST_PLACE}"))
-    name = _texts(shape.get("name"), "/name", LONGEST_NAME, found)
+    name = texts.read(shape.get("name"), "/name", LONGEST_NAME, found)
     if not name and not any(one.path.startswith("/name") for one in found):
         found.append(Fault("/name", "no name", "a name in at least one language"))
-    description = _texts(shape.get("description", {}), "/description", LONGEST_DESCRIPTION, found)
+    description = texts.read(shape.get("description", {}), "/description", LONGEST_DESCRIPTION, found)
     if found:
         raise Invalid(found)
     return {"name": name, "description": description, "kind": kind, "place": place}
-
-
-def _texts(given: object, at: str, longest: int, found: list[Fault]) -> dict[str, str]:
-    """Texts by language; empty ones are left out."""
-    if not isinstance(given, Mapping):
-        found.append(Fault(at, repr(given)[:80], "texts by language, such as {en: …, ko: …}"))
-        return {}
-    for language, text in given.items():
-        if not _LANGUAGE.fullmatch(str(language)):
-            found.append(Fault(f"{at}/{language}", str(language)[:80], "a language such as en, ko or pt-BR"))
-        if not isinstance(text, str) or len(text.strip()) > longest or "\x00" in text:
-            found.append(Fault(f"{at}/{language}", repr(text)[:80], f"a text of at most {longest} characters"))
-    return {str(language): text.strip() for language, text in given.items() if isinstance(text, str) and text.strip()}
 
 
 def put(key: str, shape: object, now: datetime, filed: Mapping[str, Any] | None = None) -> Topic:

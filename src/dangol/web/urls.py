@@ -16,6 +16,7 @@ from dangol.web.screens import (
     conversations,
     customer,
     customers,
+    forms,
     hand_lists,
     home,
     identities,
@@ -203,6 +204,9 @@ ROUTES = (
     Route("topics/save", "topic-save", topics.save, "staff", POST),
     Route("topics/of/<slug:key>/archive", "topic-archive", topics.archive, "staff", POST),
     Route("topics/of/<slug:key>/move", "topic-move", topics.move, "staff", POST),
+    Route("sign-up-forms", "forms", forms.forms, "staff"),
+    Route("sign-up-forms/save", "form-save", forms.save, "staff", POST),
+    Route("sign-up-forms/of/<slug:key>/archive", "form-archive", forms.archive, "staff", POST),
     Route("u/<str:token>", "letter-unsubscribe", unsubscribe.unsubscribe, "link", BOTH),
     Route("c/<str:token>", "letter-click", click.click, "link"),
     Route("o/<str:token>.gif", "letter-open", opening.opening, "link"),
@@ -212,6 +216,7 @@ ROUTES = (
     Route("hooks/<slug:key>", "hook", hooks.hook, "hook", POST),
     Route("d/<str:token>", "letter-confirm", confirming.confirm, "link", BOTH),
     Route("f", "sign-up", signing_up.sign_up, "link", BOTH),
+    Route("f/<slug:key>", "sign-up-form", signing_up.sign_up, "link", BOTH),
     Route("p/<str:token>", "letter-preferences", choosing.choose, "link", BOTH),
 )
 

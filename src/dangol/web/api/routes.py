@@ -19,6 +19,7 @@ from dangol.web.api import (
     campaigns,
     customers,
     deliveries,
+    forms,
     hand_lists,
     harvest,
     holdout,
@@ -98,6 +99,7 @@ def positions(request: HttpRequest) -> dict[str, int]:
 api.add_router("/customers", customers.router)
 api.add_router("/segments", segments.router)
 api.add_router("/lists", hand_lists.router)
+api.add_router("/forms", forms.router)
 api.add_router("/topics", topics.router)
 api.add_router("/strategy", strategy.router)
 api.add_router("/campaigns", campaigns.router)

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.utils import translation
 
+from dangol.base import texts
 from dangol.base.models import Shop
 from dangol.privacy import optin
-from dangol.privacy.models import Confirmation
+from dangol.privacy.models import Confirmation, SignUpForm
 from dangol.web.client import agent_of, ip_of
 from dangol.web.page import Asked, show
 
@@ -21,6 +22,7 @@ class ConfirmPage:
 
     open: bool
     done: bool
+    thanks: str  # what the shop's form says then; empty: our own words
 
 
 def confirm(request: Asked, token: str) -> HttpResponse:
@@ -30,8 +32,13 @@ def confirm(request: Asked, token: str) -> HttpResponse:
         optin.confirm(row, request.now, ip_of(request), agent_of(request))
         row.refresh_from_db()
     with translation.override(_language(row)):
-        page = ConfirmPage(optin.is_open(row, request.now), row.confirmed_at is not None)
+        page = ConfirmPage(optin.is_open(row, request.now), row.confirmed_at is not None, _thanks(row))
         return show(request, "letters/confirm.html", page)
+
+
+def _thanks(row: Confirmation) -> str:
+    form = SignUpForm.objects.filter(key=row.evidence.get("form") or "").first()
+    return texts.said(form.thanks, _language(row), Shop.objects.get().locale) if form else ""
 
 
 def _language(row: Confirmation) -> str:
