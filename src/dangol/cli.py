@@ -260,6 +260,19 @@ def bench_live(
     print(json.dumps(live.run(customers, facts, batch, rounds, seed, summed=not unsummed)))
 
 
+@bench_app.command("recommend")
+def bench_recommend(
+    customers: Annotated[int, typer.Option(help="Customers in the shop.")] = 20_000,
+    products: Annotated[int, typer.Option(help="Products in the catalogue.")] = 2_000,
+    questions: Annotated[int, typer.Option(help="Customers and products asked for.")] = 2_000,
+    seed: Annotated[int, typer.Option(help="Seed of what happens.")] = 1,
+) -> None:
+    """What recommending costs: a look through all orders, and saying what to show to one customer."""
+    from dangol.bench import recommend
+
+    print(json.dumps(recommend.run(customers, products, questions, seed)))
+
+
 @bench_app.command("send")
 def bench_send(
     messages: Annotated[int, typer.Option(help="Planned messages to hand over.")] = 20_000,

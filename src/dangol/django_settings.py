@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "dangol.profile",
     "dangol.segment",
     "dangol.value",
+    "dangol.offer",
     "dangol.strategy",
     "dangol.campaign",
     "dangol.deliver",

@@ -35,6 +35,7 @@ from dangol.deliver import steps as deliver
 from dangol.identity import staff
 from dangol.identity import steps as identity
 from dangol.identity.rules import Moves
+from dangol.offer import steps as offer
 from dangol.privacy import steps as privacy
 from dangol.profile import recounting
 from dangol.profile import steps as profile
@@ -106,6 +107,7 @@ def _take(entries: list[Entry], now: datetime) -> None:
         follow(who.moves, now)
     recorded = profile.record(facts, who.customer_ids, who.identifier_ids)
     value.note(recorded.ordered)
+    offer.note(facts, now)
     touched = (set(who.customer_ids) | who.moves.touched) - {0}
     live = {customer for fact, customer in zip(facts, who.customer_ids, strict=True) if not fact.imported}
     owned = zip(who.customer_ids, facts, strict=True)

@@ -18,10 +18,13 @@ from dangol.deliver import homes, imprint, law, objects
 from dangol.deliver.models import Delivery
 from dangol.deliver.render import Addresses, Draft
 from dangol.deliver.rules import MARKETING
+from dangol.offer import reads as offer
+from dangol.offer.reads import Recommended
 from dangol.profile import predictions
 from dangol.profile.known import figures
 from dangol.profile.models import Order, Profile
 
+RECOMMENDED = 12  # products that a template may show some of
 CART_KEEPS = timedelta(days=14)  # what was put into a cart longer ago is not called "your cart" any more
 
 
@@ -41,16 +44,18 @@ def _drafting(told: Sequence[tuple[Delivery, Mapping[str, Any]]], now: datetime)
     """What no template among the messages mentions is not read."""
     texts = pinning.texts_of([message for _, message in told])
     said = {id(one): _said(message, one) for (_, message), one in zip(told, texts, strict=True)}
-    mentions = {one: ("order" in text, "predicted" in text) for one, text in said.items()}
+    mentions = {one: [word in text for word in ("order", "predicted", "recommendations")] for one, text in said.items()}
     who = [delivery.customer_id for delivery, _ in told]
     ordered = [customer for customer, one in zip(who, texts, strict=True) if mentions[id(one)][0]]
     expected = [customer for customer, one in zip(who, texts, strict=True) if mentions[id(one)][1]]
+    shown = {customer for customer, one in zip(who, texts, strict=True) if mentions[id(one)][2]}
     known = Known(
         shop=Shop.objects.get(),
         brand=brand.variables(brand.current()),
         profiles={p.customer_id: p for part in parts(sorted(set(who))) for p in Profile.objects.filter(pk__in=part)},
         orders=_orders(ordered),
         predicted=predictions.of(expected) if expected else {},
+        recommended={customer: offer.for_customer(customer, now, limit=RECOMMENDED) for customer in sorted(shown)},
         now=now,
     )
     by_id = {delivery.pk: (message, one) for (delivery, message), one in zip(told, texts, strict=True)}
@@ -82,6 +87,7 @@ class Known:
     profiles: Mapping[int, Profile]
     orders: Mapping[int, Order]
     predicted: Mapping[int, Mapping[str, tuple[int, Sequence[float]]]]
+    recommended: Mapping[int, Sequence[Recommended]]
     now: datetime
 
     def draft(self, delivery: Delivery, message: Mapping[str, Any], texts: Texts) -> Draft:
@@ -125,6 +131,9 @@ class Known:
             "brand": self.brand,
             "campaign": {"key": delivery.campaign, "step": delivery.step},
             "webhooks": delivery.context.get("webhooks") or {},
+            "recommendations": [
+                objects.recommended(one.product, shop.url) for one in self.recommended.get(delivery.customer_id, ())
+            ],
         }
 
     def _customer(self, profile: Profile | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dangol.base.models import Shop
+from dangol.offer.models import Product
 from dangol.profile.known import Figures
 
 MEDIAN = 10  # of a forecast's quantiles
@@ -52,6 +53,16 @@ def product(told: Mapping[str, Any], shop_url: str) -> dict[str, Any]:
     name = told.get("name") or told.get("title") or ""
     urls = {key: _whole_url(told.get(key), shop_url) for key in ("url", "image_url")}
     return {**told, **urls, "name": name, "title": name, "image": urls["image_url"]}
+
+
+def recommended(row: Product, shop_url: str) -> dict[str, Any]:
+    """A product of the catalogue, under the same names."""
+    told = {
+        "product_id": row.key, "name": row.name, "brand": row.brand, "category": row.category, "sku": row.sku,
+        "url": row.url, "image_url": row.image_url, "currency": row.currency,
+        "price": None if row.price is None else float(row.price),
+    }  # fmt: skip
+    return product(told, shop_url)
 
 
 def _whole_url(url: object, shop_url: str) -> str:

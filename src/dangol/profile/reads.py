@@ -122,6 +122,12 @@ def facts_since(at: datetime) -> int:
     return Fact.objects.filter(own=False, received_at__gte=at, imported=False).count()
 
 
+def newest(customer_id: int, names: Collection[str], *, since: datetime, limit: int) -> list[tuple[str, str]]:
+    """Name and properties (JSON text or '') of a customer's track facts of these names, the newest first."""
+    rows = Fact.objects.filter(customer_id=customer_id, type="track", name__in=names, at__gte=since)
+    return list(rows.order_by("-at", "-position").values_list("name", "properties")[:limit])
+
+
 def customers(after: int, limit: int) -> list[Profile]:
     """Files by customer id, behind the id `after`."""
     return list(Profile.objects.filter(customer_id__gt=after).order_by("customer_id")[:limit])

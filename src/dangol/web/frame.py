@@ -48,6 +48,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
                 ),
             ),
             Place("value", _("Customer value"), "coins", "strategy"),
+            Place("products", _("Products"), "bag", "strategy", ("product",)),
             Place("strategy", _("Plan"), "compass", "strategy"),
         ),
     ),

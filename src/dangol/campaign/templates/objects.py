@@ -18,8 +18,9 @@ KNOWN: dict[str, frozenset[str] | str] = {
     "unsubscribe_url": frozenset(),
     "campaign": frozenset({"key", "step"}),
     "webhooks": OPEN,
+    "recommendations": OPEN,  # products to show to this customer
 }
-LATER = {"coupon": "offers", "recommendations": "recommendations"}
+LATER = {"coupon": "offers"}
 LOCAL = frozenset({"forloop", "tablerowloop", "empty", "blank", "nil", "now"})
 CUSTOMER = (
     "id", "name", "first_name", "last_name", "email", "phone", "language", "timezone", "traits", "orders", "revenue",

@@ -16,6 +16,7 @@ from dangol.base.errors import Fault, Invalid, NotFound
 from dangol.base.models import Shop
 from dangol.base.money import Money
 from dangol.identity import steps as identity
+from dangol.offer import reads as offer
 from dangol.profile import reads as profiles
 from dangol.profile import steps as profile
 from dangol.profile.known import figures
@@ -24,7 +25,7 @@ from dangol.segment import asking as segment
 from dangol.survey import asking
 from dangol.value import reads as worth
 from dangol.web import guard
-from dangol.web.api import shapes
+from dangol.web.api import products, shapes
 from dangol.web.api.explained import explained
 from dangol.web.api.lists import Page, Paging, at_number, page
 from dangol.web.api.parameters import CustomerId, Key, Text
@@ -92,6 +93,14 @@ def next_question(request: HttpRequest, customer_id: CustomerId) -> dict[str, An
     return {
         "trait": asked.trait, "question": asked.question, "segments": asked.segments, "campaigns": asked.campaigns,
     }  # fmt: skip
+
+
+@router.get("/{customer_id}/recommendations", response=products.Recommendations)
+def recommendations(request: HttpRequest, customer_id: CustomerId, wanted: Query[products.ToShow]) -> dict[str, Any]:
+    """Products to show to a customer: what goes with what they bought and looked at, then what is popular."""
+    row = _file(customer_id)
+    found = offer.for_customer(row.customer_id, guard.CLOCK.now(), limit=wanted.limit)
+    return {"items": [products.told(one) for one in found]}
 
 
 @router.get("/{customer_id}/value", response=shapes.WorthShown)

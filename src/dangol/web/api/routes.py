@@ -25,6 +25,7 @@ from dangol.web.api import (
     holdout,
     identities,
     privacy,
+    products,
     quarantine,
     satisfaction,
     segments,
@@ -97,6 +98,7 @@ def positions(request: HttpRequest) -> dict[str, int]:
 
 
 api.add_router("/customers", customers.router)
+api.add_router("/products", products.router)
 api.add_router("/segments", segments.router)
 api.add_router("/lists", hand_lists.router)
 api.add_router("/forms", forms.router)

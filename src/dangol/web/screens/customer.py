@@ -25,6 +25,8 @@ from dangol.deliver import reads as deliver
 from dangol.deliver.models import Delivery
 from dangol.identity import reads as identity_reads
 from dangol.identity import steps as identity
+from dangol.offer import reads as offer
+from dangol.offer.reads import Recommended
 from dangol.privacy import steps as privacy
 from dangol.profile import reads as profile
 from dangol.profile import steps as profile_steps
@@ -43,6 +45,7 @@ from dangol.web.telling import Manner, Told, tell, tell_merge
 from dangol.web.wording import labels
 
 FACTS_ON_A_PAGE = 40
+TO_SHOW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class CustomerPage:
     merges: list[Merged]
     question: asking.Asked | None
     worth: worth.Worth
+    to_show: list[Recommended]  # products that go with what they bought and looked at
     now: datetime
 
     @property
@@ -134,6 +138,7 @@ def customer(request: Asked, customer_id: int) -> HttpResponse:
         merges=merges_shown(identity_reads.merges(customer=current)),
         question=asking.next_question(current),
         worth=worth.of_customer(current, request.now),
+        to_show=[one for one in offer.for_customer(current, request.now, limit=TO_SHOW) if one.because],
         now=request.now,
     )
     return show(request, "customer.html", page)

@@ -1,0 +1,1 @@
+"""With what: the catalogue, what lies in stock at which price, and what to show to whom."""
