@@ -2,7 +2,8 @@
 
 21 to 27, 29, 37 and 39 here; kill -9 (4 to 6) is in tests/deliver/test_crash.py and below, failures that come back (28)
 in tests/deliver/test_returns.py, the clock (17, 18) in test_clock_jumps.py and tests/deliver/may_send.yaml,
-refusals (29, 30) in test_refusals.py, carriers of texts (31, 32) in test_providers.py.
+refusals (29) in test_refusals.py, carriers of texts (31, 32) in test_providers.py, webhooks (33) in test_webhooks.py,
+campaigns (30, 48 to 50) in test_campaigns.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Refusals that come while messages leave: fault 29 for what is under way, fault 30 for what is being planned."""
+"""Refusals that come while messages leave: fault 29 for what is under way in a window."""
 
 from __future__ import annotations
 

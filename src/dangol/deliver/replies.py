@@ -68,7 +68,7 @@ def _by_a_machine(mail: Message, sender: str) -> bool:
     """By RFC 3834 and what mail servers do: reports, absences and lists are nobody's words."""
     answered = str(mail.get("Auto-Submitted", "no")).strip().lower()
     sent_by = re.match(r"(?:mailer-daemon|post[_-]?master|no-?reply)@", sender)
-    listed = str(mail.get("Precedence", "")).strip().lower() in {"bulk", "list", "junk", "auto_reply"}
+    listed = str(mail.get("Precedence", "")).strip().lower() in {"bulk", "list", "junk", "auto_reply", "vacation"}
     absent = any(name in mail for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Response"))
     report = mail.get_content_type() == "multipart/report"
     return not answered.startswith("no") or bool(sent_by) or listed or absent or report
