@@ -40,7 +40,7 @@ PAGES = (
     "/campaigns/thanks/edit", "/journeys/new", "/outbox", "/results", "/results/thanks", "/tasks", "/connect",
     "/conversations",
     "/connect/of/site", "/quarantine", "/settings", "/topics", "/sign-up-forms", "/shops", "/segments/audit",
-    "/templates", "/templates/new?from=cart-reminder", "/brand",
+    "/templates", "/templates/new?from=cart-reminder", "/brand", "/caps",
 )  # fmt: skip
 XSS = "<img src=x onerror=window.__xss=1><script>window.__xss=1</script>"
 

@@ -29,7 +29,7 @@ SCREENS = (
     "home", "customers", "identities", "segments", "segment-new", "strategy", "campaigns", "outbox", "results", "tasks",
     "conversations",
     "connect", "imports", "sale", "settings", "live-loop", "shops", "value", "templates", "template-new", "brand",
-    "products",
+    "products", "caps",
 )  # fmt: skip
 KOREAN = {"home": "순환", "customers": "고객", "strategy": "계획", "outbox": "보낼 편지함", "results": "가져온 것"}
 

@@ -50,16 +50,25 @@ def shown(found: Policy) -> dict[str, Any]:
     }
 
 
-def put(given: Mapping[str, Any], now: datetime) -> Policy:
-    """Set `{"caps": [{most, per, channel}], "quiet": {from, to} or null}`. Raises Invalid with every fault."""
+def read(given: Mapping[str, Any]) -> Policy:
+    """What `{"caps": [{most, per, channel}], "quiet": {from, to} or null}` means; what it leaves out stays as it is.
+
+    Raises Invalid with every fault.
+    """
     faults = [Fault(f"/{word}", word, "caps, quiet") for word in given if word not in ("caps", "quiet")]
     told = given.get("caps", shown(policy())["caps"])
     caps = _read_caps(told, faults)
     quiet = _read_quiet(given.get("quiet", shown(policy())["quiet"]), faults)
     if faults:
         raise Invalid(faults)
-    kept = [{"most": cap.most, "days": cap.days, "channel": cap.channel} for cap in caps]
-    begins, ends = (f"{quiet[0]:%H:%M}", f"{quiet[1]:%H:%M}") if quiet else ("", "")
+    return Policy(tuple(caps), quiet)
+
+
+def put(given: Mapping[str, Any], now: datetime) -> Policy:
+    """Set what `read` takes. Raises Invalid with every fault."""
+    wanted = read(given)
+    kept = [{"most": cap.most, "days": cap.days, "channel": cap.channel} for cap in wanted.caps]
+    begins, ends = (f"{wanted.quiet[0]:%H:%M}", f"{wanted.quiet[1]:%H:%M}") if wanted.quiet else ("", "")
     ContactPolicy.objects.update_or_create(
         pk=1, defaults={"caps": kept, "quiet_from": begins, "quiet_to": ends, "changed_at": now}
     )

@@ -70,7 +70,7 @@ def of_delivery(delivery: Delivery, now: datetime) -> Why:
 def of_pair(campaign: Campaign, customer: int, now: datetime) -> Pair:
     """What the gate says to each message of a campaign to one customer now, whether they are on the way or not."""
     runs = campaigns.of_pair(campaign.pk, customer)
-    trigger = runs[0].trigger if runs else ""
+    trigger = next((run.trigger for run in runs if run.state == "active"), "")  # else of a run that is still to come
     steps = plan_of(campaign.definition).definition.every_step()
     would = [_would_be(campaign, step, step.act, customer, trigger, now) for step in steps if _says(step)]
     kept = Delivery.objects.filter(customer_id=customer, campaign=campaign.key).order_by("-pk")

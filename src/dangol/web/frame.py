@@ -77,7 +77,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place("shops", _("Shops"), "store", "", ("shop", "shop-connect")),
             Place("imports", _("Imports"), "file", "", ("import",)),
             Place("privacy", _("Privacy"), "shield"),
-            Place("settings", _("Settings"), "sliders", "", ("topics", "forms")),
+            Place("settings", _("Settings"), "sliders", "", ("topics", "forms", "caps")),
         ),
     ),
 )
