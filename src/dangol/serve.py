@@ -11,7 +11,6 @@ serve ── web      takes facts, shows the console (an HTTP server with one wo
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import multiprocessing
 import os
@@ -32,7 +31,7 @@ from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from dangol.base import closing, logs
+from dangol.base import closing, garbage, logs
 from dangol.base.clock import SystemClock
 from dangol.base.process import die_with_parent, scratch, sole_holder
 from dangol.base.reserve import Reserve
@@ -164,7 +163,7 @@ def run_loop() -> None:
 
     stopping, clock = _stop_event(), SystemClock()
     reserve = Reserve(settings.DANGOL.folder, settings.DANGOL.reserve_mb)
-    _collect_seldom()
+    garbage.collect_seldom()
     privacy.replay(clock.now())
     threading.Thread(target=learning.run, args=(clock, stopping, reserve.low), name="value", daemon=True).start()
     threading.Thread(target=_apply_files, args=(settings.DANGOL.folder,), name="files", daemon=True).start()
@@ -173,13 +172,6 @@ def run_loop() -> None:
         loop.Runner(own_log(), clock, settings.DANGOL.batch_size).run(bell, stopping, reserve.low)
     finally:
         bell.close()
-
-
-def _collect_seldom() -> None:
-    """A turn makes many objects and hardly a cycle; looking through all that is imported took a fifth of its time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _apply_files(home: Path) -> None:

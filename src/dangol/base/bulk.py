@@ -8,13 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import msgspec
 from django.db import connection, models
+from django.db.models.base import ModelState
 
 from dangol.base.clock import to_us
 from dangol.base.fields import AmountField, InstantField
+
+M = TypeVar("M", bound=models.Model)
+
+
+def like(pattern: M, **values: Any) -> M:
+    """A row like one that is not stored, but for these columns (by attname): a tenth of the time of making one.
+
+    What its other columns hold the two have in common, so that nothing of it may be changed in place.
+    """
+    made = pattern.__class__.__new__(pattern.__class__)
+    state = ModelState()
+    state.fields_cache = dict(pattern._state.fields_cache)
+    made.__dict__ = {**pattern.__dict__, **values, "_state": state}
+    return made
 
 
 def insert(rows: Iterable[models.Model], *, ignore: bool = False) -> None:
@@ -32,30 +48,41 @@ def upsert(rows: Iterable[models.Model], unique: Sequence[str], update: Sequence
 def _write(rows: list[models.Model], clash: str) -> None:
     if not rows:
         return
-    statement, columns = _statement(type(rows[0]), clash, connection.vendor)
-    values = [tuple(convert(getattr(row, name)) for name, convert in columns) for row in rows]
+    statement, pick, converts = _statement(type(rows[0]), clash, connection.vendor)
+    values = [_stored(pick(row), converts) for row in rows]
     with connection.cursor() as cursor:
         cursor.executemany(statement, values)
 
 
-Column = tuple[str, Callable[[Any], Any]]
+Converts = tuple[tuple[int, Callable[[Any], Any]], ...]  # columns that are not stored as they are, by their place
+
+
+def _stored(row: Iterable[Any], converts: Converts) -> list[Any]:
+    values = list(row)
+    for place, convert in converts:
+        if values[place] is not None:
+            values[place] = convert(values[place])
+    return values
 
 
 @lru_cache(maxsize=64)
-def _statement(model: type[models.Model], clash: str, vendor: str) -> tuple[str, tuple[Column, ...]]:
+def _statement(model: type[models.Model], clash: str, vendor: str) -> tuple[str, Callable[[Any], Any], Converts]:
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks}) {clash}"  # noqa: S608
-    return statement, tuple((field.attname, _convert(field)) for field in fields)
+    converts = tuple((place, convert) for place, field in enumerate(fields) if (convert := _convert(field)))
+    attributes = [field.attname for field in fields]
+    pick = attrgetter(*attributes) if len(fields) > 1 else lambda row: [getattr(row, attributes[0])]
+    return statement, pick, converts
 
 
-def _convert(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
+def _convert(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
     if isinstance(field, InstantField):
-        return lambda value: None if value is None else to_us(value)
+        return to_us
     if isinstance(field, models.JSONField):
-        return lambda value: None if value is None else msgspec.json.encode(value).decode()
+        return lambda value: msgspec.json.encode(value).decode()
     if isinstance(field, AmountField | models.BinaryField):
         return lambda value: field.get_db_prep_save(value, connection)
-    return lambda value: value
+    return None

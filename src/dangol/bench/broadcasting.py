@@ -22,6 +22,7 @@ def plan(customers: int, others: int) -> dict[str, Any]:
     """Let the loop turn until the whole broadcast is in the ledger."""
     from django.conf import settings
 
+    from dangol.base import garbage
     from dangol.base.clock import SystemClock
     from dangol.campaign.models import Wave
     from dangol.collect import steps as collect
@@ -34,6 +35,7 @@ def plan(customers: int, others: int) -> dict[str, Any]:
     collect.use_log(log)
     _begin(others, SystemClock().now())
     runner = Runner(log, SystemClock())
+    garbage.collect_seldom()
     turns, waited, began, cpu = list[float](), 0.0, time.perf_counter(), time.process_time()
     while not waited or Wave.objects.filter(ended_at=None).exists():
         start = time.perf_counter()

@@ -76,7 +76,7 @@ class Arriving:
     def _of_a_slot(self, starting: Sequence[Starting]) -> list[Run]:
         """Of a slot nobody was here before, so nothing has to be looked up."""
         plan = self.book.plan(self.wave.campaign_id)
-        new = [entering.make(self._campaign, plan, one, self.book.holdout_percent) for one in starting]
+        new = entering.alike(self._campaign, plan, starting, self.book.holdout_percent)
         people, walk = Cohort([run.customer_id for run in new], (), self.book.shop, self.now), Walk()
         for run in new:
             walking.begin(run, plan, run.entered_at, people, self.now, walk)

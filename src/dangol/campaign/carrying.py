@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,10 +21,10 @@ def carry_out(book: Book, asked: Sequence[Asked], now: datetime) -> list[Send]:
     return [_send(one, one.act, chosen.get(n, "")) for n, one in enumerate(messages) if isinstance(one.act, Message)]
 
 
-def _said(act: Message, channel: str, variant: str) -> dict[str, Any]:
+def _said(act: Message, channel: str, variant: str) -> Mapping[str, Any]:
     """What is said on a channel; in the variant that was drawn."""
     if not variant:
-        return dict(act.messages[channel])
+        return act.messages[channel]
     return {**next(one.message for one in act.variants if one.key == variant), "variant": variant}
 
 
@@ -34,5 +34,5 @@ def _send(one: Asked, act: Message, variant: str) -> Send:
         campaign=run.campaign.key, step=one.step.key, customer_id=run.customer_id, home=run.home, trigger=run.trigger,
         channel=channel, message_class=act.message_class, message=_said(act, channel, variant), context=run.context,
         due_at=one.due_at, expires_at=one.due_at + act.keeps,
-        others=tuple((other, dict(act.messages[other])) for other in act.channels[1:]),
+        others=tuple((other, act.messages[other]) for other in act.channels[1:]),
     )  # fmt: skip

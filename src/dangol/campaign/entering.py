@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from dangol.base import bulk
 from dangol.base.errors import Fault, Invalid
 from dangol.base.models import Shop
 from dangol.base.parts import parts
@@ -166,6 +167,18 @@ def make(campaign: Campaign, plan: Plan, one: Starting, of_all: float) -> Run:
         share=rules.treated_share(plan.definition, of_all),
         arm=rules.arm(campaign.key, one.customer, plan.definition.holdout_percent, of_all),
     )  # fmt: skip
+
+
+def alike(campaign: Campaign, plan: Plan, some: Sequence[Starting], of_all: float) -> list[Run]:
+    """What `make` gives for each of these, who have everything but the customer in common."""
+    if not some:
+        return []
+    first, percent = make(campaign, plan, some[0], of_all), plan.definition.holdout_percent
+    of_all = of_all if plan.definition.shop_holdout else 0
+    return [
+        bulk.like(first, customer_id=who, home=who, arm=rules.arm(campaign.key, who, percent, of_all))
+        for who in (one.customer for one in some)
+    ]
 
 
 def _may(definition: Definition, before: Sequence[Run], one: Starting) -> bool:

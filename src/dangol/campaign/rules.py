@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,12 +34,12 @@ class Send:
     trigger: str
     channel: str
     message_class: str
-    message: dict[str, Any]
+    message: Mapping[str, Any]  # the same object for all who are told the same
     context: dict[str, Any] = field(default_factory=dict)
     due_at: datetime | None = None  # empty: at once
     expires_at: datetime | None = None
     home: int = 0  # for whom its run began, where that was before a merge
-    others: tuple[tuple[str, dict[str, Any]], ...] = ()  # channels and messages to fall back on, in order
+    others: tuple[tuple[str, Mapping[str, Any]], ...] = ()  # channels and messages to fall back on, in order
 
 
 def arm(campaign: str, customer: int, holdout_percent: float, of_all: float = 0) -> str:

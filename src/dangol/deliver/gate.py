@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,6 @@ from django.db.models import Q
 
 from dangol.base.instants import iso, parse_instant
 from dangol.base.models import Shop
-from dangol.base.parts import parts
 from dangol.campaign import steps as campaign
 from dangol.deliver import autopilot, contact, homes, imprint, reach, rules, suppressions
 from dangol.deliver.caps import FEWER, Cap, Other
@@ -24,6 +23,7 @@ from dangol.segment.models import Member
 
 PAUSING = "dissatisfied"  # the segment whose members get no marketing
 NIGHT, OFTEN = "night", "frequent"  # purposes of consent: messages at night; messages as often as the shop may send
+SILENT = Consented()  # of whom nobody knows what they want
 KEPT_DECISIONS = 10
 MAY_HAVE_ARRIVED = ("attempting", "accepted", "unknown", "deferred")
 UNSENT = ("planned", "leased", "deferred")
@@ -49,7 +49,7 @@ def questions(deliveries: Sequence[Delivery], now: datetime) -> list[Question]:
     """What the gate is to look at for each of these deliveries, in their order."""
     shop = Shop.objects.get()
     policy = contact.policy()
-    customers = sorted({delivery.customer_id for delivery in deliveries})
+    customers = {delivery.customer_id for delivery in deliveries}
     addresses = reach.addresses(deliveries)
     suppressed = suppressions.of({(d.channel, address) for d, address in zip(deliveries, addresses, strict=True)})
     consents = _consents(customers, now)
@@ -73,8 +73,8 @@ def questions(deliveries: Sequence[Delivery], now: datetime) -> list[Question]:
             clocks=where.get(delivery.customer_id, nowhere).clocks,
             countries=where.get(delivery.customer_id, nowhere).theirs,
             shop_country=shop.country.upper(),
-            consent=consents.get((delivery.customer_id, delivery.channel, rules.MARKETING), Consented()),
-            night=consents.get((delivery.customer_id, delivery.channel, NIGHT), Consented()).state == "granted",
+            consent=consents.get((delivery.customer_id, delivery.channel, rules.MARKETING), SILENT),
+            night=consents.get((delivery.customer_id, delivery.channel, NIGHT), SILENT).state == "granted",
             suppressed=suppressed.get((delivery.channel, address), ()),
             dissatisfied=delivery.customer_id in dissatisfied,
             restricted=delivery.customer_id in restricted,
@@ -121,7 +121,7 @@ Consents = dict[tuple[int, str, str], Consented]  # customer, channel, purpose
 
 def _caps(caps: tuple[Cap, ...], consents: Consents, customer: int) -> tuple[Cap, ...]:
     """The shop's caps, and the customer's own where they asked for fewer messages on any channel."""
-    often = (consents.get((customer, channel, OFTEN), Consented()).state for channel in rules.UNASKED)
+    often = (consents.get((customer, channel, OFTEN), SILENT).state for channel in rules.UNASKED)
     return (*caps, FEWER) if any(state in ("denied", "withdrawn") for state in often) else caps
 
 
@@ -131,37 +131,28 @@ def _state(state: str, until: datetime | None, now: datetime) -> str:
     return "expired" if over and state == "granted" else state
 
 
-def _consents(customers: Sequence[int], now: datetime) -> Consents:
+def _consents(customers: Set[int], now: datetime) -> Consents:
     return {
         (customer, channel, purpose): Consented(
             state=_state(state, until, now), at=at, basis=basis,
             since=parse_instant(evidence.get("since")), offered=evidence.get("refusal_offered") is True,
         )
-        for part in parts(customers)
         for customer, channel, purpose, state, until, at, basis, evidence in Consent.objects.filter(
-            customer_id__in=part, purpose__in=(rules.MARKETING, NIGHT, OFTEN)
+            customer_id__among=customers, purpose__in=(rules.MARKETING, NIGHT, OFTEN)
         ).values_list("customer_id", "channel", "purpose", "state", "effective_until", "at", "basis", "evidence")
     }  # fmt: skip
 
 
-def _unconfirmed(customers: Sequence[int], now: datetime) -> set[tuple[int, str]]:
-    return {
-        row
-        for part in parts(customers)
-        for row in ConsentNotice.objects.filter(
-            customer_id__in=part, kind="reconfirmation", purpose=rules.MARKETING, sent_at=None, due_at__lte=now
-        ).values_list("customer_id", "channel")
-    }
+def _unconfirmed(customers: Set[int], now: datetime) -> set[tuple[int, str]]:
+    rows = ConsentNotice.objects.filter(
+        customer_id__among=customers, kind="reconfirmation", purpose=rules.MARKETING, sent_at=None, due_at__lte=now
+    )
+    return set(rows.values_list("customer_id", "channel"))
 
 
-def _members(customers: Sequence[int]) -> set[int]:
-    return {
-        customer
-        for part in parts(customers)
-        for customer in Member.objects.filter(
-            segment__key=PAUSING, segment__state="active", customer_id__in=part
-        ).values_list("customer_id", flat=True)
-    }
+def _members(customers: Set[int]) -> set[int]:
+    members = Member.objects.filter(segment__key=PAUSING, segment__state="active", customer_id__among=customers)
+    return set(members.values_list("customer_id", flat=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +173,18 @@ def _others(deliveries: Sequence[Delivery], now: datetime) -> Others:
     """What lies eight days back is in no local week of today."""
     left: dict[int, list[tuple[int, Other]]] = defaultdict(list)
     unsent: dict[int, list[tuple[int, Other]]] = defaultdict(list)
-    customers = sorted({one.customer_id for one in deliveries if one.message_class == rules.MARKETING})
+    customers = {one.customer_id for one in deliveries if one.message_class == rules.MARKETING}
     lately = Q(state__in=MAY_HAVE_ARRIVED, attempted_at__gte=now - timedelta(days=8))
-    for part in parts(customers):
-        rows = Delivery.objects.filter(
-            lately | Q(state__in=UNSENT), customer_id__in=part, message_class=rules.MARKETING,
-            channel__in=rules.UNASKED,
-        )  # fmt: skip
-        for row in rows.only("customer_id", "channel", "state", "attempted_at", "due_at", "content"):
-            if row.attempted_at is not None and row.state in MAY_HAVE_ARRIVED:
-                left[row.customer_id].append((row.pk, Other(row.channel, row.attempted_at, delivery=row.pk)))
-            else:
-                due = max(row.due_at, now)
-                unsent[row.customer_id].append((row.pk, Other(row.channel, due, priority_of(row.message), row.pk)))
+    rows = Delivery.objects.filter(
+        lately | Q(state__in=UNSENT), customer_id__among=customers, message_class=rules.MARKETING,
+        channel__in=rules.UNASKED,
+    )  # fmt: skip
+    for row in rows.only("customer_id", "channel", "state", "attempted_at", "due_at", "content"):
+        if row.attempted_at is not None and row.state in MAY_HAVE_ARRIVED:
+            left[row.customer_id].append((row.pk, Other(row.channel, row.attempted_at, delivery=row.pk)))
+        else:
+            due = max(row.due_at, now)
+            unsent[row.customer_id].append((row.pk, Other(row.channel, due, priority_of(row.message), row.pk)))
     return Others(left, unsent)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dangol.base.parts import parts
 from dangol.deliver import subscriptions, suppressions
 from dangol.deliver.models import Delivery
 from dangol.profile.models import Profile
@@ -64,11 +63,7 @@ def _phones(customers: Sequence[int]) -> Places:
 
 
 def _column(customers: Sequence[int], name: str) -> Places:
-    return {
-        customer: value
-        for part in parts(customers)
-        for customer, value in Profile.objects.filter(pk__in=part).values_list("customer_id", name)
-    }
+    return dict(Profile.objects.filter(pk__among=set(customers)).values_list("customer_id", name))
 
 
 COLUMNS = {"email": "email", "sms": "phone", "kakao": "phone"}  # of the profile

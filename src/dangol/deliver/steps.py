@@ -56,7 +56,8 @@ def plan(sends: Sequence[Send], now: datetime) -> None:
     planned = _decided(sends, now)
     behind = [number for number, (_, verdict) in enumerate(planned) if isinstance(verdict.decision, Deny)]
     while behind := [number for number in behind if sends[number].others]:  # the next channel that may be reached
-        sends = [_next(send) if number in set(behind) else send for number, send in enumerate(sends)]
+        others = set(behind)
+        sends = [_next(send) if number in others else send for number, send in enumerate(sends)]
         tried = _decided([sends[number] for number in behind], now)
         for number, found in zip(behind, tried, strict=True):
             if not isinstance(found[1].decision, Deny):
@@ -76,13 +77,13 @@ def _decided(sends: Sequence[Send], now: datetime) -> list[tuple[Delivery, gate.
     """Rows that are not stored yet, with what the gate says to each."""
     if not sends:
         return []
-    kept = contents.keep([send.message for send in sends])
+    kept, pattern = contents.keep([send.message for send in sends]), Delivery(planned_at=now)
     deliveries = [
-        Delivery(
-            campaign=send.campaign, step=send.step, customer_id=send.customer_id,
+        bulk.like(
+            pattern, campaign=send.campaign, step=send.step, customer_id=send.customer_id,
             home=send.home or send.customer_id, trigger=send.trigger,
             channel=send.channel, message_class=send.message_class, content=content, context=send.context,
-            planned_at=now, due_at=max(send.due_at or now, now), expires_at=send.expires_at,
+            due_at=max(send.due_at or now, now), expires_at=send.expires_at,
         )
         for send, content in zip(sends, kept, strict=True)
     ]  # fmt: skip

@@ -29,7 +29,7 @@ def normal(channel: str, address: str) -> str:
 
 def address_hash(channel: str, address: str) -> str:
     """A keyed hash: tells whether an address is suppressed without naming anybody, also after erasure."""
-    return _hashed(channel, normal(channel, address))
+    return _hashed(settings.DANGOL.secret, channel, normal(channel, address))
 
 
 def hashes(channel: str, address: str) -> tuple[str, ...]:
@@ -38,12 +38,14 @@ def hashes(channel: str, address: str) -> tuple[str, ...]:
     Rows that were written before there was one form hold whatever form they were told, and a hash cannot be turned back
     into an address to be made anew: so an address with a domain of other letters is asked for in both its forms.
     """
-    return tuple(_hashed(channel, form) for form in forms(channel, address))
+    secret = settings.DANGOL.secret
+    return tuple(_hashed(secret, channel, form) for form in forms(channel, address))
 
 
 def forms(channel: str, address: str) -> tuple[str, ...]:
     """How one address may be written in a customer's file, the normal form first."""
-    found = (normal(channel, address), address.strip().lower(), _lettered(normal(channel, address)))
+    first = normal(channel, address)
+    found = (first, address.strip().lower(), _lettered(first))
     return tuple(dict.fromkeys(found))
 
 
@@ -58,17 +60,18 @@ def _lettered(address: str) -> str:
         return address
 
 
-def _hashed(channel: str, form: str) -> str:
+def _hashed(secret: bytes, channel: str, form: str) -> str:
     told = f"suppression:{channel}:{form}".encode()
-    return hmac.digest(settings.DANGOL.secret, told, "sha256").hex()
+    return hmac.digest(secret, told, "sha256").hex()
 
 
 def of(places: Iterable[Place]) -> dict[Place, tuple[Suppressed, ...]]:
     """What keeps us from writing to each of these; places that nothing does are missing."""
     asked: dict[str, set[Place]] = defaultdict(set)  # two customers may write one address in two ways
+    secret = settings.DANGOL.secret
     for channel, address in places:
-        for hashed in hashes(channel, address) if address else ():
-            asked[hashed].add((channel, address))
+        for form in forms(channel, address) if address else ():
+            asked[_hashed(secret, channel, form)].add((channel, address))
     found: dict[Place, list[Suppressed]] = defaultdict(list)
     for part in parts(sorted(asked)):
         for row in Suppression.objects.filter(address_hash__in=part):
