@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dangol.base.models import Shop
 from dangol.base.parts import parts
 from dangol.collect.facts import Fact
 from dangol.offer import rules
@@ -23,9 +24,8 @@ def note(facts: Iterable[Fact], now: datetime) -> None:
 def _update(told: Told, fact: Fact, now: datetime) -> None:
     product = Product.objects.filter(key=told.key).first()
     if product is None:
-        product = Product.objects.create(
-            key=told.key, told_at=fact.at, first_at=fact.at, **({"name": told.key} | told.parts())
-        )
+        product = _new(told, fact.at, _money())
+        product.save()
         _price(product, fact.at)
         return
     if product.catalogued and fact.at < product.told_at:
@@ -55,16 +55,25 @@ def _price(product: Product, at: datetime) -> None:
 
 def learn_of(found: Mapping[str, tuple[datetime, Told]]) -> None:
     """Products that customers' facts name and no catalogue has told: each as it was told last."""
+    money = _money()
     for part in parts(sorted(found)):
         known = {row.key: row for row in Product.objects.filter(key__in=part)}
-        fresh = [_from_facts(key, *found[key]) for key in part if key not in known]
+        fresh = [
+            _new(told, at, money, catalogued=False) for at, told in (found[key] for key in part if key not in known)
+        ]
         Product.objects.bulk_create(fresh, ignore_conflicts=True)
         old = [row for row in known.values() if not row.catalogued and row.told_at < found[row.key][0]]
         _renew(old, found)
 
 
-def _from_facts(key: str, at: datetime, told: Told) -> Product:
-    return Product(key=key, catalogued=False, told_at=at, first_at=at, **({"name": key} | told.parts()))
+def _new(told: Told, at: datetime, money: str, *, catalogued: bool = True) -> Product:
+    """A product nobody knew; its price is in the shop's money where nobody says another."""
+    said = {"name": told.key, "currency": money} | told.parts()
+    return Product(key=told.key, catalogued=catalogued, told_at=at, first_at=at, **said)
+
+
+def _money() -> str:
+    return Shop.objects.values_list("currency", flat=True).first() or ""
 
 
 def _renew(rows: Sequence[Product], found: Mapping[str, tuple[datetime, Told]]) -> None:

@@ -95,7 +95,7 @@ def _shown(row: Product, liking: Liking | None) -> dict[str, Any]:
     return {
         "product_id": row.key,
         **{name: getattr(row, name) for name in same},
-        "price": None if row.price is None else Money(row.price, row.currency or "XXX").as_json(),
+        "price": None if row.price is None else Money(row.price, row.currency).as_json(),
         "buyers": liking.buyers if liking else 0,
         "viewers": liking.viewers if liking else 0,
     }
