@@ -139,6 +139,7 @@ def test_who_saves_second_is_told_what_changed_and_chooses(opened: Kit, console:
     assert "+ &lt;p&gt;More&lt;/p&gt;" in page
     assert 'value="Second"' in page
     assert "data-unsaved" in page
+    assert f'href="{reverse("templates")}" aria-current' in page, "the menu still says where one is"
     assert f'href="{reverse("template", args=["hello"])}?language=en"' in page, "the newest may be taken"
     console.post(reverse("template-save"), {**second, "version": "2"})
     assert texts()["en"]["subject"] == "Second", "gone over on purpose"

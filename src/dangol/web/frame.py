@@ -56,7 +56,13 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
         _("2 Campaign"),
         (
             Place("campaigns", _("Campaigns"), "send", "campaign", ("campaign", "segment-campaign", "campaign-why")),
-            Place("templates", _("Templates"), "edit", "campaign", ("template", "template-new", "brand")),
+            Place(
+                "templates",
+                _("Templates"),
+                "edit",
+                "campaign",
+                ("template", "template-new", "template-save", "template-test", "brand", "brand-save"),
+            ),
             Place("outbox", _("Outbox"), "mail", "campaign", ("outbox-message", "why")),
         ),
     ),

@@ -30,6 +30,7 @@ register.filter("step_group", lambda group: wording.STEP_GROUPS.get(group, group
 register.filter("segment_name", wording.segment_name)
 register.filter("campaign_name", wording.campaign_name)
 register.filter("part_word", fault_words.part_word)
+register.filter("language_name", fault_words.language_name)
 register.filter("fallback", fallbacks.suggested)
 register.filter("field_word", lambda name: import_words.FIELDS.get(name, name))
 
