@@ -89,6 +89,37 @@ def acts(data: Data = "data", as_json: AsJson = False) -> None:
     show({"marketing_paused": paused, "acts": told}, as_json, *lines, state)
 
 
+@mail.command("domains")
+def domains(data: Data = "data", as_json: AsJson = False) -> None:
+    """Which receiving domains are slowed or left alone, and how warm the sender is."""
+    use(data)
+    from dangol.base.clock import SystemClock
+    from dangol.base.instants import iso
+    from dangol.deliver import pacing
+
+    now = SystemClock().now()
+    told = [
+        {
+            "domain": one.domain, "letters_a_minute": one.rate, "answer": one.answer,
+            "tried_again_at": iso(one.until) if one.until and one.until > now else None,
+        }
+        for one in pacing.in_trouble()
+    ]  # fmt: skip
+    warm = pacing.warming(now)
+    sender = warm and {"domain": warm[0].domain, "day": warm[0].days, "letters": warm[0].letters, "most": warm[1]}
+    lines = [
+        f"{d['domain']}  {d['answer']}  "
+        + (f"left alone until {d['tried_again_at']}" if d["tried_again_at"] else f"{d['letters_a_minute']} a minute")
+        for d in told
+    ]
+    state = (
+        "{domain} is new: {letters} of {most} letters on day {day}.".format(**sender)
+        if sender
+        else "The sender is warm."
+    )
+    show({"sender": sender, "domains": told}, as_json, *lines, state)
+
+
 @mail.command("resume")
 def resume(data: Data = "data", as_json: AsJson = False) -> None:
     """Let marketing by e-mail go on, and take the autopilot's warnings as read."""

@@ -29,6 +29,13 @@ class Settings:
     smtp_url: str = setting("", "smtp://user:password@host:587 (STARTTLS) or smtps://…:465; empty: the sandbox outbox")
     smtp_starttls: bool = setting(True, "refuse to send over a connection that STARTTLS did not secure")
     smtp_connections: int = setting(4, "connections to the mail server at a time, of each delivery worker")
+    warm_up: int = setting(
+        500,
+        "marketing letters over smtp_url on a new sender's first day, doubled on each day of sending; 0: any",
+    )
+    receiving_rate: int = setting(
+        1200, "letters a minute over smtp_url to one receiving domain, a sixtieth of it at once; 0: any"
+    )
     dkim_selector: str = setting("", "sign e-mail by DKIM under this selector; empty: the mail server signs or nobody")
     bounce_address: str = setting(
         "", "bounces@shop.example: where failures of e-mail are sent to, each to bounces+mark@; empty: to the sender"

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from dangol.base.clock import Clock
 from dangol.base.errors import DangolError
 from dangol.campaign.templates import TemplateFault
-from dangol.deliver import autopilot, gaps, gate, kinds, outcomes, prices, records, returns, rows
+from dangol.deliver import autopilot, gaps, gate, kinds, outcomes, pacing, prices, records, returns, rows
 from dangol.deliver.channels import Channel, Wide
 from dangol.deliver.drafts import drafting
 from dangol.deliver.messages import Message
@@ -38,6 +38,8 @@ TOGETHER = 50  # messages that one transaction takes where the channel is our ow
 STANDING = ("customer_id", "state", "unconfirmed", "attempts")  # what others may change of a delivery that is ours
 LOCK = "SELECT pg_advisory_xact_lock(%s, who) FROM (SELECT unnest(%s::int[]) AS who) AS everybody"  # in their order
 CUSTOMER_LOCK = 0x0DA17602  # with the customer's id: one marketing message a day, however many workers there are
+
+Heard = Callable[[Sequence[tuple[Delivery, Outcome]], datetime], None]  # learns from how hand-overs ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def _hand_over_many(
 ) -> None:
     """While some are on their way the next are rendered; what ended and what begins is written in one transaction."""
     window = Window(channel.lanes, channel.hand_over_many)
+    heard = pacing.told if channel.paced else None
     rest: Sequence[Delivery] = wanted
     ready: list[Ready] = []
     try:
@@ -95,14 +98,31 @@ def _hand_over_many(
                 rest, ready = (), []
             if rest and not ready:
                 part, rest = _part(rest, window.size)
+                if channel.paced:
+                    part, rest = _admitted(part, rest, name, clock.now())
                 ready = _render(part, name, clock.now())
-            ready, closed = _turn(window, ready, name, clock)
+            ready, closed = _turn(window, ready, name, clock, heard)
             if closed:
                 _put_off([*(one.delivery for one in ready), *rest], name, clock.now())
                 rest, ready = (), []
     finally:
         window.close()
-        _turn(window, [], name, clock)
+        _turn(window, [], name, clock, heard)
+
+
+def _admitted(
+    part: Sequence[Delivery], rest: Sequence[Delivery], name: str, now: datetime
+) -> tuple[Sequence[Delivery], Sequence[Delivery]]:
+    """Those of a part whose receiving domain bears them now, and what is left to do; the others wait."""
+    admitted = pacing.admit(part, now)
+    if admitted.waiting:
+        holds = {delivery.pk: hold for delivery, hold in admitted.waiting}
+        with transaction.atomic():
+            ours = _ours([delivery for delivery, _ in admitted.waiting], name, ("leased",))
+            for delivery in ours:
+                gate.apply(delivery, holds[delivery.pk], now)
+            rows.save(ours)
+    return admitted.leaving, [*admitted.next, *rest]
 
 
 def _over(delivery: Delivery, now: datetime) -> bool:
@@ -121,7 +141,7 @@ def _put_off(waiting: Sequence[Delivery], name: str, now: datetime) -> None:
 
 
 def _turn(
-    window: Window[tuple[Delivery, Message]], ready: list[Ready], name: str, clock: Clock
+    window: Window[tuple[Delivery, Message]], ready: list[Ready], name: str, clock: Clock, heard: Heard | None
 ) -> tuple[list[Ready], bool]:
     """Write down what ended, and let leave what there is room for; the others, and whether it is of no use to go on."""
     ended = window.ended()
@@ -135,6 +155,8 @@ def _turn(
         begun = _begin(leaving, name, clock.now())
     window.landed(ended)
     window.begin(begun)
+    if heard:
+        heard([(delivery, outcome) for (delivery, _), outcome in ended], clock.now())
     return ready[len(leaving) :], closed
 
 

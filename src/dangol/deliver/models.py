@@ -150,6 +150,29 @@ class Early(models.Model):
         constraints = [models.UniqueConstraint(fields=["delivery", "kind"], name="deliver_early_once")]
 
 
+class Receiver(models.Model):
+    """How a receiving domain bears our letters; a row only where it is or was in trouble, or where a rate is set."""
+
+    domain = models.CharField(max_length=253, primary_key=True)
+    rate = models.IntegerField(null=True)  # letters a minute while it is slowed; empty: as fast as the setting
+    failures = models.IntegerField(default=0)  # letters that it put off since it last took one
+    rests = models.IntegerField(default=0)  # how often it was left alone since then
+    until = InstantField(null=True)  # when it is tried again
+    answer = models.CharField(max_length=16, default="")  # the code it put the last one off with, such as 421 4.7.0
+    minute = InstantField(null=True)  # …
+    letters = models.IntegerField(default=0)  # … and how many left for it within that minute
+    at = InstantField()  # when that was learnt
+
+
+class Warming(models.Model):
+    """How many letters a sender's domain has sent today, and on how many days it has sent any."""
+
+    domain = models.CharField(max_length=253, primary_key=True)
+    day = models.DateField()  # the shop's local day
+    days = models.IntegerField()  # of sending, this one included
+    letters = models.IntegerField(default=0)  # on this day
+
+
 class Tally(models.Model):
     """How many letters of a campaign ended how, by parts of time: what the autopilot judges."""
 

@@ -34,6 +34,7 @@ class Outcome:
     after: timedelta | None = None  # how long the other side asks to be left alone
     free: bool = False  # it went nowhere, so it costs nothing
     closed: bool = False  # the other side takes nothing at all now, whoever it is for
+    busy: bool = False  # the address's own domain takes this one later
 
     @property
     def hard(self) -> bool:
@@ -77,7 +78,7 @@ def of_reply(stage: Stage, code: int, text: str) -> Outcome:
     """
     answer = f"{code} {text}"[:500]
     if stage == "connect" or not 500 <= code < 600:
-        return deferred(answer)
+        return Outcome("deferred", answer, busy=stage in {"rcpt", "data", "end"})
     if stage == "rcpt":
         return _refused_recipient(code, text, answer)
     if stage == "end":

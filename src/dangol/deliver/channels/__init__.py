@@ -41,6 +41,7 @@ class Wide(Channel, Protocol):
     """Hands many messages over at once, on as many lanes as it has; each lane is a thread and touches no table."""
 
     lanes: int
+    paced: bool  # behind it are many receiving domains, each with a patience of its own
 
     def hand_over_many(self, messages: Sequence[tuple[Delivery, Message]]) -> Iterator[Outcome]:
         """One outcome for each message, in their order, each as soon as it is known.

@@ -75,6 +75,7 @@ class Laned(Single[R]):
     """The same on several lanes at once: requests share nothing and touch no table."""
 
     lanes = 8
+    paced = False
 
     def hand_over_many(self, messages: Sequence[tuple[Delivery, Message]]) -> Iterator[Outcome]:
         """One outcome for each message, in their order."""

@@ -26,6 +26,7 @@ class Smtp:
     """The shop's mail server. Connections are opened when letters come and used for all that follow."""
 
     local = False
+    paced = True
 
     def __init__(
         self,
