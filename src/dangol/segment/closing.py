@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 import polars as pl
@@ -24,7 +25,6 @@ Rules = Sequence[tuple[int, Events | Picked | Trait]]
 class Facts:
     """The facts of one customer that were read."""
 
-    ats: Instants  # of all of them, of any name, in order
     marked: pl.DataFrame  # those that leaves look at: c3, whether leaf 3 does
     spells: pl.DataFrame  # what traits were: path, since, held
 
@@ -39,9 +39,9 @@ def ends_of(ats: Instants, t: int) -> list[int]:
     return ends
 
 
-def closed(kept: Kept, facts: Facts, changed: Booleans, t: int, rules: Rules, needs: Needs) -> Kept:
-    """The blocks, those that have `changed` made anew from the facts, and further ones where enough stood open."""
-    ends = np.concatenate([kept.ends, np.array(ends_of(facts.ats[facts.ats > kept.until], t), np.int64)])
+def closed(kept: Kept, facts: Facts, changed: Booleans, further: Sequence[int], rules: Rules, needs: Needs) -> Kept:
+    """The blocks, those that have `changed` made anew from the facts, and those that end at `further` instants."""
+    ends = np.concatenate([kept.ends, np.array(further, np.int64)])
     anew = np.concatenate([changed, np.ones(len(ends) - len(changed), np.bool_)])
     sums: dict[int, Sums] = {}
     for number, rule in rules:
@@ -53,7 +53,7 @@ def closed(kept: Kept, facts: Facts, changed: Booleans, t: int, rules: Rules, ne
     return Kept(ends, sums, np.array(sorted(picks), np.int64))
 
 
-def summed(rule: Events | Picked | Trait) -> bool:
+def summed(rule: Events | Picked | Trait) -> TypeGuard[Events]:
     """Whether blocks have sums for a leaf; others pick facts."""
     return isinstance(rule, Events) and not newest_decides(rule)
 
@@ -65,11 +65,9 @@ def in_bounds(ats: Instants, window: Window) -> Booleans:
     )
 
 
-def _sums(
-    marked: pl.DataFrame, number: int, rule: Events | Picked | Trait, ends: Instants, anew: Booleans, needs: Needs
-) -> Sums:
+def _sums(marked: pl.DataFrame, number: int, rule: Events, ends: Instants, anew: Booleans, needs: Needs) -> Sums:
     found = Sums.nothing(len(ends))
-    if not isinstance(rule, Events) or not len(ends):
+    if not len(ends):
         return found
     facts = marked.filter(pl.col(f"c{number}"), pl.col("at") <= int(ends[-1]))
     ats = facts["at"].to_numpy()

@@ -34,7 +34,6 @@ from dangol.segment.language import (
     Primitive,
     Reference,
     Rule,
-    Window,
     primitives,
 )
 from dangol.segment.needs import Needs, needs_of
@@ -65,7 +64,6 @@ class Group:
         self.nothing: Said | None = None  # … of whoever has no such fact and is there, whenever they are asked about
         self.firsts = all(_is_first(rule) for rule in rules.values())
         self.steady = bool(self.needs.names or self.needs.paths) and all(map(steady, rules.values()))
-        self._starts = [_start(rule) for rule in rules.values()]
 
     @cached_property
     def plan(self) -> Plan:
@@ -73,9 +71,7 @@ class Group:
 
     def since(self, t: int) -> int | None:
         """Facts before it are no leaf's business at t or later; None where any may be."""
-        found = [start(t) for start in self._starts]
-        known = [one for one in found if one is not None]
-        return min(known) if known and len(known) == len(found) else None
+        return begin(self.rules.values(), t)
 
     def looks_at(self, name: str, own: bool) -> bool:
         """Whether events of this name can change what a leaf says."""
@@ -87,19 +83,19 @@ def _is_first(rule: Primitive) -> bool:
     return isinstance(rule, Picked) and not rule.newest and not rule.where
 
 
-def _start(rule: Primitive) -> Callable[[int], int | None]:
-    """When the events begin that a leaf may count at t, or ever after."""
-    window = rule.window if isinstance(rule, Events) else Window()
-    until, low = window.until, window.low
+def _start(rule: Primitive, t: int) -> int | None:
+    """When the events begin that a leaf may count at t, or ever after; None where any may be counted."""
+    if not isinstance(rule, Events):
+        return None
+    until, low = rule.window.until, rule.window.low
     if until is None:
-        return lambda t: low
-    span = until
-    return lambda t: t - span if low is None else max(t - span, low)
+        return low
+    return t - until if low is None else max(t - until, low)
 
 
 def begin(rules: Iterable[Primitive], t: int) -> int | None:
     """Facts before it are the business of none of these leaves at t or later; None where any may be."""
-    found = [_start(rule)(t) for rule in rules if not isinstance(rule, Bucket | Forecast)]
+    found = [_start(rule, t) for rule in rules if not isinstance(rule, Bucket | Forecast)]
     known = [one for one in found if one is not None]
     return min(known) if known and len(known) == len(found) else None
 

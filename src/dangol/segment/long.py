@@ -90,7 +90,7 @@ class _Long:
         numbers = self.plan.compiled.leaves
         rules = [(numbers[name], rule) for name, rule in group.rules.items()]
         self.rules = [(n, rule) for n, rule in rules if isinstance(rule, Events | Picked | Trait)]
-        self.summed = [(n, rule) for n, rule in self.rules if isinstance(rule, Events) and closing.summed(rule)]
+        self.summed = [(n, rule) for n, rule in self.rules if closing.summed(rule)]
         self._marked: pl.DataFrame | None = None
 
     def read(self, customer: int, t: int, kept: Kept, new: int | None) -> Read:
@@ -131,9 +131,9 @@ class _Long:
         found: dict[int, Kept] = {}
         for customer, one in read.items():
             ats = np.array([row[1] for row in one.rows], np.int64)
-            fresh = one.kept is NOTHING or bool(one.changed.any())
-            if fresh or closing.ends_of(ats[ats > one.kept.until], one.t):
+            further = closing.ends_of(ats[ats > one.kept.until], one.t)
+            if further or one.kept is NOTHING or one.changed.any():
                 mine = pl.col("customer_id") == customer
-                facts = Facts(ats, self.marked(tables).filter(mine), tables[self.needs.traits.name].filter(mine))
-                found[customer] = closing.closed(one.kept, facts, one.changed, one.t, self.rules, self.needs)
+                facts = Facts(self.marked(tables).filter(mine), tables[self.needs.traits.name].filter(mine))
+                found[customer] = closing.closed(one.kept, facts, one.changed, further, self.rules, self.needs)
         return found
