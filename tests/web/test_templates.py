@@ -177,7 +177,7 @@ def test_a_language_is_added_like_another_and_removed(opened: Kit, console: Clie
     page = console.get(reverse("template", args=["hello"]) + "?language=ja&like=ko").content.decode()
     assert 'value="안녕"' in page
     console.post(reverse("template-save"), written(language="ja", version="1"))
-    assert list(texts()) == ["en", "ko", "ja"]
+    assert set(texts()) == {"en", "ko", "ja"}
     for language in ("ja", "en", "ko"):
         console.post(reverse("template-language-remove", args=["hello"]), {"language": language})
     assert list(texts()) == ["ko"], "the last one stays"
