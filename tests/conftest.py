@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 for name in [key for key in os.environ if key.startswith("DANGOL_") and not key.startswith("DANGOL_TEST_")]:
     del os.environ[name]  # a developer's own settings must not leak into tests
@@ -32,6 +33,10 @@ from dangol.base.models import Shop  # noqa: E402
 
 if TYPE_CHECKING:
     from tests.shopkit import Kit
+
+if not os.environ.get("CI"):  # there Hypothesis brings its own: no deadline, the same examples each time
+    settings.register_profile("dangol", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("dangol")
 
 NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Seoul
 
