@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dangol.base.clock import SetClock
-from dangol.campaign import steps
+from dangol.campaign import reads, steps
 from dangol.campaign.fairness import share_out
 from dangol.campaign.models import Campaign, Run, Wave
 from dangol.profile.models import Fact as Row
@@ -253,3 +253,29 @@ def test_facts_of_before_end_where_the_campaign_asks_for_them_no_more(kit: Kit, 
     kit.run()
     assert Run.objects.count() == 4
     assert steps.next_due() is None
+
+
+# --- who is in the segment already ----------------------------------------------------------------------------------
+
+
+def test_whoever_lets_it_run_says_whether_it_is_for_those_too_who_are_in_its_segment(kit: Kit, clock: SetClock) -> None:
+    everybody(clock)
+    known(kit, "ann", "bob")
+    begin(clock, {"segment": "all"}, say("hello"))
+    known(kit, "cem")
+    assert [sent(kit, user) for user in ("ann", "bob", "cem")] == [[], [], ["hello"]]
+    assert reads.existing(Campaign.objects.get()) == 3
+    for _ in range(2):
+        steps.activate("c", clock.now(), existing=True)
+        kit.run()
+    assert [sent(kit, user) for user in ("ann", "bob", "cem")] == [["hello"]] * 3
+    assert reads.existing(Campaign.objects.get()) == 0
+
+
+def test_a_play_reaches_those_who_are_in_its_audience_where_that_is_asked_for(kit: Kit, clock: SetClock) -> None:
+    everybody(clock)
+    begin(clock, {"fact": "Seen"}, say("hello"))
+    assert reads.existing(steps.activate("c", clock.now(), existing=True)) == 0
+    assert not Wave.objects.exists(), "no segment starts it"
+    steps.activate_play("win-back", clock.now(), existing=True)
+    assert Wave.objects.get().segment == Campaign.objects.get(key="win-back").definition["entry"]["segment"]

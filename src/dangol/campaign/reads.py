@@ -8,7 +8,10 @@ from datetime import datetime
 
 from django.db.models import Count
 
+from dangol.campaign import waves
+from dangol.campaign.book import plan_of
 from dangol.campaign.models import Campaign, Run
+from dangol.segment import reads as segment
 
 
 @dataclass(slots=True)
@@ -41,6 +44,13 @@ def standings() -> dict[str, Standing]:
         else:
             standing.left += runs
     return dict(found)
+
+
+def existing(campaign: Campaign) -> int:
+    """How many are in the segment that starts a campaign, and were not asked in; 0 where no segment does."""
+    entry = plan_of(campaign.definition).definition.entry
+    asked_in = campaign.waves.filter(slot=waves.EXISTING).exists()
+    return 0 if entry.kind != "segment" or asked_in else segment.size(entry.segment)
 
 
 def count_active() -> int:

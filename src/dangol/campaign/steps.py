@@ -156,16 +156,17 @@ def everyone() -> list[Campaign]:
     return list(Campaign.objects.order_by("-created_at", "-id"))
 
 
-def activate(key: str, now: datetime) -> Campaign:
+def activate(key: str, now: datetime, *, existing: bool = False) -> Campaign:
     """Let a campaign run: a draft for the first time, a paused or drained one again. Active already: nothing happens.
 
-    The rules that it waits for are computed first. Runs that fell due while it was paused go on now.
+    The rules that it waits for are computed first. Runs that fell due while it was paused go on now. With `existing`
+    whoever is in the segment that it starts by enters too, once, as its definition can say by itself.
     Raises NotFound; Invalid where what it refers to does not exist; Conflict for one that was put away.
     """
     with turn():
         campaign = get(key)
         if campaign.state == ACTIVE:
-            return campaign
+            return _with_existing(campaign, now) if existing else campaign
         if campaign.state == ARCHIVED:
             raise Conflict(f"campaign {key} was put away")
         _check_references(key, campaign.definition)
@@ -173,7 +174,16 @@ def activate(key: str, now: datetime) -> Campaign:
     if waits:
         computing.finish(now)
     with turn():
-        return _begin(get(key), now)
+        campaign = _begin(get(key), now)
+        return _with_existing(campaign, now) if existing else campaign
+
+
+def _with_existing(campaign: Campaign, now: datetime) -> Campaign:
+    """Let those enter who are in the segment now. Does nothing where they did before, or no segment starts it."""
+    entry = plan_of(campaign.definition).definition.entry
+    if entry.kind == "segment":
+        waves.open_wave(campaign, waves.EXISTING, entry.segment, now, now)
+    return campaign
 
 
 def _begin(campaign: Campaign, now: datetime) -> Campaign:
@@ -189,7 +199,7 @@ def _begin(campaign: Campaign, now: datetime) -> Campaign:
     campaign.save()
     campaign.runs.filter(state=RUNNING, due_at__lt=now).update(due_at=now)
     if first and definition.include_existing:
-        waves.open_wave(campaign, waves.EXISTING, definition.entry.segment, now, now)
+        _with_existing(campaign, now)
     if first and definition.backfill:
         waves.open_wave(campaign, waves.BACKFILL, "", now, now)
     return campaign
@@ -285,8 +295,11 @@ def begin_for(key: str, customer_id: int, properties: Mapping[str, Any], trigger
         return entering.by_call(Book(), campaign, customer_id, properties, trigger, now)
 
 
-def activate_play(key: str, now: datetime) -> Campaign:
-    """Carry out a play: save its audience, make its campaign and let it run. Doing it twice is doing it once."""
+def activate_play(key: str, now: datetime, *, existing: bool = False) -> Campaign:
+    """Carry out a play: save its audience, make its campaign and let it run. Doing it twice is doing it once.
+
+    With `existing` for those too who are in its audience already.
+    """
     play = strategy.play(key)
     save_audience(play, now)
     with turn():
@@ -295,7 +308,7 @@ def activate_play(key: str, now: datetime) -> Campaign:
             name = play.name.get(language) or next(iter(play.name.values()))
             put(key, {"name": name, "definition": play.definition}, now)
             Campaign.objects.filter(key=key).update(play=key)
-    return activate(key, now)
+    return activate(key, now, existing=existing)
 
 
 def save_audience(play: strategy.Play, now: datetime) -> None:

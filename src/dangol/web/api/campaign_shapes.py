@@ -61,6 +61,12 @@ class CampaignResults(Schema):
     missing: list[MissingTold] = Field(description="what messages print and was not there: what needs a fallback")
 
 
+class Existing(Schema):
+    """For whom a campaign begins that a segment starts."""
+
+    existing: bool = Field(False, description="also for those who are in the segment now, once")
+
+
 class CampaignShown(Schema):
     key: str
     name: str

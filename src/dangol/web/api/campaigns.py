@@ -58,9 +58,9 @@ def save(request: HttpRequest, key: Key, shape: Body[dict[str, Any]], how: Query
 
 
 @router.post("/{key}/activate", response=campaign_shapes.CampaignShown)
-def activate(request: HttpRequest, key: Key) -> dict[str, Any]:
+def activate(request: HttpRequest, key: Key, whom: Query[campaign_shapes.Existing]) -> dict[str, Any]:
     """Let a campaign run."""
-    return shown(campaign.activate(key, guard.CLOCK.now()))
+    return shown(campaign.activate(key, guard.CLOCK.now(), existing=whom.existing))
 
 
 @router.post("/{key}/pause", response=campaign_shapes.CampaignShown)

@@ -42,9 +42,9 @@ def plan(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
 
 
 @router.post("/plays/{key}/activate", response=campaign_shapes.CampaignShown)
-def activate(request: HttpRequest, key: Key) -> dict[str, Any]:
+def activate(request: HttpRequest, key: Key, whom: Query[campaign_shapes.Existing]) -> dict[str, Any]:
     """Switch a play on: save its audience, make its campaign and let it run. Doing it twice is doing it once."""
-    return shown(campaign.activate_play(key, guard.CLOCK.now()))
+    return shown(campaign.activate_play(key, guard.CLOCK.now(), existing=whom.existing))
 
 
 def _row(row: PlanRow, state: str, currency: str) -> dict[str, Any]:

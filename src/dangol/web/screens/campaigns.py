@@ -58,6 +58,7 @@ class CampaignPage:
     experiments: list[Results]
     entry: tuple[str, str]
     goal: tuple[str, str]
+    existing: int  # who is in the segment that starts it, and was not asked in
     leaves: str  # when it is left early; empty where it says nothing
     holdout: float  # per cent
     refusals: list[tuple[str, int]]
@@ -96,7 +97,7 @@ def save(request: Asked, key: str) -> HttpResponse:
 
 
 def activate(request: Asked, key: str) -> HttpResponse:
-    found = campaign.activate(key, request.now)
+    found = campaign.activate(key, request.now, existing="existing" in request.POST)
     messages.success(request, _("The campaign runs."))
     if any(one.own for one in lacking.of_campaign(found, request.now)):
         messages.warning(request, _("Its advertising waits until Settings tell what the law wants it to say."))
@@ -130,6 +131,7 @@ def _page(request: Asked, found: Campaign, text: str, faults: list[Placed]) -> C
         nodes=flow.nodes(found.definition, counts_of(found), ()),
         entry=sentences.entry(found.definition, segments),
         goal=sentences.goal(found.definition),
+        existing=reads.existing(found),
         leaves=sentences.leaves(found.definition),
         holdout=found.definition.get("holdout_percent", 0),
         refusals=[(gate_rule(rule), count) for rule, count in deliver.refusals(found.key).most_common()],

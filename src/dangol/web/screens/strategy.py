@@ -25,6 +25,11 @@ class Planned:
     row: PlanRow
     campaign: Campaign | None
 
+    @property
+    def existing(self) -> int:
+        """Who is in the segment that starts it now; 0 where no segment does."""
+        return self.row.reach.now if set(self.row.play.definition["entry"]) <= {"segment", "again"} else 0
+
 
 @dataclass(frozen=True, slots=True)
 class StrategyPage:
@@ -53,6 +58,6 @@ def strategy_page(request: Asked) -> HttpResponse:
 
 def activate(request: Asked, key: str) -> HttpResponse:
     """Carry out a play: one click, and its segment and campaign stand and run."""
-    carried = campaigns.activate_play(key, request.now)
+    carried = campaigns.activate_play(key, request.now, existing="existing" in request.POST)
     messages.success(request, _("It runs. From now on Dangol looks after everyone who comes this way."))
     return go("campaign", carried.key)
