@@ -107,12 +107,12 @@ def test_while_the_first_is_under_way_the_second_is_told_so(
 ) -> None:
     real, seen = campaign.activate_play, []
 
-    def slow(*given: Any) -> Any:
+    def slow(*given: Any, **more: Any) -> Any:
         if not seen:
             seen.append(None)
             seen.append(program.post("/api/strategy/plays/thanks/activate", **{KEY: "k1"}))
             seen.append(program.post("/api/strategy/plays/thanks/activate", **{KEY: "k2"}))
-        return real(*given)
+        return real(*given, **more)
 
     monkeypatch.setattr(campaign, "activate_play", slow)
     assert program.post("/api/strategy/plays/thanks/activate", **{KEY: "k1"}).status == 200
