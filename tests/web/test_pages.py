@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -12,6 +13,7 @@ from django.urls import reverse
 from dangol.base.clock import SetClock
 from dangol.base.models import Shop
 from dangol.campaign import steps as campaign
+from dangol.campaign.models import Run
 from dangol.collect.reads import write_key
 from dangol.converse import steps as converse
 from dangol.converse.models import Task
@@ -327,3 +329,26 @@ def test_charts_stand_beside_their_data(happened: Kit, console: Client) -> None:
     page = look(console, "/strategy")
     data = json.loads(page.split('id="lifecycle-data" type="application/json">')[1].split("</script>")[0])
     assert sum(data["values"]) == profile.count()
+
+
+def test_whoever_switches_a_play_on_is_asked_about_those_who_are_there_already(
+    console: Client, opened: Kit, clock: SetClock
+) -> None:
+    for n in range(3):
+        opened.identify(f"u{n}", {"email": f"u{n}@example.com"})
+        opened.consent(f"u{n}")
+        opened.order(f"u{n}", f"o{n}", 10, clock.now() - timedelta(days=100))
+    opened.run()
+    assert "also the 3 who are in it now" in look(console, "/strategy")
+    console.post("/strategy/win-back/activate")
+    opened.run()
+    assert not Run.objects.exists()
+    assert "also the 3 who are in it now" not in look(console, "/campaigns/win-back"), (
+        "asked when it is first switched on"
+    )
+    campaign.archive("win-back", clock.now())
+    campaign.put("again", {"name": "Again", "definition": campaign.get("win-back").definition}, clock.now())
+    assert "also the 3 who are in it now" in look(console, "/campaigns/again")
+    console.post("/campaigns/again/activate", {"existing": "on"})
+    opened.run()
+    assert Run.objects.filter(campaign__key="again").count() == 3
