@@ -38,6 +38,10 @@ def test_the_catalogue_is_searched(console: Client, stocked: Kit) -> None:
     found = console.get("/products?q=celadon+cup", headers={"HX-Request": "true"}).content.decode()
     assert "Celadon cup" in found
     assert "SAUCER" not in found
+    assert [row.key for row, _ in console.get("/products").context["page"].rows] == ["CUP", "SAUCER"], (
+        "most bought first"
+    )
+    assert [row.key for row, _ in console.get("/products?above=1").context["page"].rows] == ["SAUCER"]
     assert "Nothing found" in console.get("/products?q=nowhere").content.decode()
 
 

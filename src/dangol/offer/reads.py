@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from dangol.base.errors import NotFound
 from dangol.offer import catalogue, rules
@@ -139,13 +140,25 @@ def numbered(pk: int) -> Product:
 
 def search(text: str, *, after: str = "", limit: int = 50) -> list[tuple[Product, Liking | None]]:
     """Products whose name, id, brand, category or article number holds a text, by id behind `after`."""
-    found = Product.objects.filter(key__gt=after).order_by("key").select_related("liking")
+    found = _holding(text).filter(key__gt=after).order_by("key")
+    return [(row, liking_of(row)) for row in found[:limit]]
+
+
+def liked_most(text: str, *, start: int = 0, limit: int = 50) -> list[tuple[Product, Liking | None]]:
+    """The same, from the one that most bought and looked at lately down; without the first `start`."""
+    buyers, viewers = (Coalesce(F(f"liking__{name}"), 0).desc() for name in ("buyers", "viewers"))
+    found = _holding(text).order_by(buyers, viewers, "key")
+    return [(row, liking_of(row)) for row in found[start : start + limit]]
+
+
+def _holding(text: str) -> QuerySet[Product]:
+    found = Product.objects.select_related("liking").defer("liking__bought_with", "liking__viewed_with")
     for word in text.split()[:5]:
         found = found.filter(
             Q(name__icontains=word) | Q(key__icontains=word) | Q(sku__iexact=word) | Q(brand__icontains=word)
             | Q(category__icontains=word)
         )  # fmt: skip
-    return [(row, liking_of(row)) for row in found[:limit]]
+    return found
 
 
 def liking_of(product: Product) -> Liking | None:

@@ -25,7 +25,7 @@ class ProductsPage:
     rows: list[tuple[Product, Liking | None]]
     total: int
     study: Study | None
-    next: str  # product id to go on behind, or empty
+    next: int  # how many are above those that follow, or 0
     now: datetime
 
 
@@ -45,15 +45,16 @@ class ProductPage:
 
 
 def products(request: Asked) -> HttpResponse:
-    text, after = request.GET.get("q", "")[:200], request.GET.get("after", "")[:300]
-    rows = reads.search(text, after=after, limit=ON_A_PAGE + 1)
+    text, above = request.GET.get("q", "")[:200], request.GET.get("above", "")
+    start = int(above) if above.isdecimal() and len(above) < 7 else 0
+    rows = reads.liked_most(text, start=start, limit=ON_A_PAGE + 1)
     more, rows = len(rows) > ON_A_PAGE, rows[:ON_A_PAGE]
     page = ProductsPage(
-        text, rows, reads.count(), reads.last_study(), rows[-1][0].key if more else "", request.now
+        text, rows, reads.count(), reads.last_study(), start + ON_A_PAGE if more else 0, request.now
     )  # fmt: skip
     if not wants_part(request):
         return show(request, "products.html", page)
-    return show(request, "parts/product_rows.html" if after else "parts/product_list.html", page)
+    return show(request, "parts/product_rows.html" if start else "parts/product_list.html", page)
 
 
 def product(request: Asked, pk: int) -> HttpResponse:
