@@ -43,3 +43,21 @@ def test_replies(stage: str, code: int, text: str, state: str, kind: str, reason
     outcome = of_reply(stage, code, text)
     assert (outcome.state, outcome.kind, outcome.reason) == (state, kind, reason)
     assert text in outcome.answer
+
+
+@pytest.mark.parametrize(
+    ("stage", "code", "text", "busy"),
+    [
+        ("rcpt", 421, "4.7.0 too many letters", True),
+        ("rcpt", 451, "4.3.0 later", True),
+        ("end", 451, "4.7.1 try later", True),
+        ("rcpt", 451, "4.7.1 Greylisted, come back", False),
+        ("rcpt", 450, "Graylisting in action", False),
+        ("rcpt", 452, "4.2.2 mailbox full", False),
+        ("rcpt", 450, "4.1.1 unknown for now", False),
+        ("connect", 421, "4.3.2 closing", False),
+        ("rcpt", 550, "5.1.1 user unknown", False),
+    ],
+)
+def test_what_a_whole_domain_puts_off(stage: str, code: int, text: str, busy: bool) -> None:
+    assert of_reply(stage, code, text).busy is busy

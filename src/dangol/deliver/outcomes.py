@@ -15,6 +15,7 @@ REFUSED = "refused"  # the reason of a bounce: the customer told the provider th
 # RFC 3463 codes that say the mailbox is not there and will not be.
 GONE = frozenset({"5.1.1", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+_ABOUT_ONE = re.compile(r"gr[ae]y-?list|\b4\.[12]\.\d", re.IGNORECASE)  # puts off a letter to one mailbox, no domain
 _POLICY = re.compile(
     r"spam|block|policy|denied|reject(?:ed)? (?:due|for|by)|blacklist|blocklist|listed|reputation|dmarc|spf|dkim|relay",
     re.IGNORECASE,
@@ -78,7 +79,7 @@ def of_reply(stage: Stage, code: int, text: str) -> Outcome:
     """
     answer = f"{code} {text}"[:500]
     if stage == "connect" or not 500 <= code < 600:
-        return Outcome("deferred", answer, busy=stage in {"rcpt", "data", "end"})
+        return Outcome("deferred", answer, busy=stage in {"rcpt", "data", "end"} and not _ABOUT_ONE.search(answer))
     if stage == "rcpt":
         return _refused_recipient(code, text, answer)
     if stage == "end":

@@ -64,6 +64,8 @@ CHANGES: Mapping[str, Any] = {
     "night": lazy("Time alone. Where the law allows it, the customer's consent to messages at night."),
     "daily_cap": lazy("Time alone, or a higher cap under Caps."),
     "weekly_cap": lazy("Time alone, or a higher cap under Caps."),
+    "receiver": lazy("Time alone: the domain is tried again by itself."),
+    "warming_up": lazy("Time alone: more may leave each day. The setting warm_up says how many on the first."),
     "campaign_paused": lazy("Somebody lets the campaign run again."),
     "no_sender": lazy("A sender's e-mail address under Settings."),
     "sender": lazy("The missing data under Settings."),
