@@ -10,6 +10,7 @@ import pytest
 
 from dangol.base.clock import SetClock
 from dangol.campaign import steps as campaign
+from dangol.campaign.templates import stored
 from dangol.deliver.models import OutboxMessage
 from dangol.rehearsal import asking, past
 from dangol.segment import topics
@@ -42,7 +43,10 @@ def test_a_play_over_the_past(kit: Kit, clock: SetClock, tmp_path: Path) -> None
 
     play = strategy.play("abandoned-cart")
     topics.save("carts", {"name": {"en": "Carts"}, "kind": "opt_out"}, clock.now())
-    steps = [{**one, "send": {**one["send"], "topic": "carts"}} for one in play.definition["steps"]]
+    for text in ("first", "second"):  # which the campaign names is the first, though there is a newer one
+        stored.put("cart", {"templates": {"en": {"subject": text, "html": "<p>Hi</p>"}}}, clock.now())
+    send = {"channel": "email", "class": "marketing", "topic": "carts", "template": "cart", "template_version": 1}
+    steps = [{**one, "send": send} for one in play.definition["steps"]]
     definition = {**play.definition, "steps": steps, "holdout_percent": 0}
     scene = past.scene("abandoned-cart", "Abandoned cart", definition, begins, clock.now())
     scene.segments.append(dict(play.audience))
@@ -53,6 +57,7 @@ def test_a_play_over_the_past(kit: Kit, clock: SetClock, tmp_path: Path) -> None
     assert told["entered"] == 1, "bob bought, cem allowed nothing"
     assert told["messages"] == {"reminder": {"accepted": 1}}
     [one] = told["who"]
+    assert one["subject"].endswith("first")
     assert (one["customer"], one["at"][:16]) == ("userId:ann", "2026-11-26T05:00"), "an hour after the cart"
     assert (told["channels"], told["left"]) == ({"email": 1}, {"finished": 1})
     assert OutboxMessage.objects.count() == before

@@ -17,6 +17,7 @@ import msgspec
 from dangol.base.clock import to_us
 from dangol.base.models import Shop
 from dangol.campaign.models import Campaign
+from dangol.campaign.templates import copying
 from dangol.collect.facts import OWN
 from dangol.collect.log import Entry, FileLog
 from dangol.identity import steps as identity
@@ -55,6 +56,7 @@ class Scene(msgspec.Struct):
     segments: list[dict[str, Any]]
     lists: list[dict[str, Any]]
     topics: dict[str, dict[str, Any]]  # by key, as files have them
+    templates: list[dict[str, Any]]  # those that staff keep
     others: list[dict[str, Any]]  # campaigns that ran beside
     key: str  # of the campaign that is rehearsed
     name: str
@@ -72,6 +74,7 @@ def scene(key: str, name: str, definition: Mapping[str, Any], begins: datetime, 
         segments=[{"key": row.key, "name": row.name, "where": row.rule} for row in active.visible()],
         lists=[{"key": row.key, "making": row.making} for row in List.objects.filter(removed_at=None)],
         topics={row.key: topics.written(row) for row in topics.everything()},
+        templates=copying.everything(),
         others=[{"key": row.key, "name": row.name, "definition": row.definition} for row in running],
         key=key,
         name=name,

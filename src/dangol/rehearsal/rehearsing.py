@@ -20,6 +20,7 @@ from dangol.base.instants import iso
 from dangol.base.models import Shop
 from dangol.campaign import steps as campaign
 from dangol.campaign.models import Run
+from dangol.campaign.templates import copying
 from dangol.collect.log import Entry, FileLog
 from dangol.deliver.models import Delivery
 from dangol.identity import steps as identity
@@ -80,6 +81,7 @@ def _open(scene: Scene, clock: SetClock) -> None:
         List.objects.filter(key=one["key"]).update(making=one["making"])
     for key, shape in scene.topics.items():
         topics.save(key, shape, clock.now())
+    copying.bring(scene.templates, clock.now())
 
 
 def _parted(path: Path, begins_us: int) -> tuple[list[Spooled], list[Spooled]]:
