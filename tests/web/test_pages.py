@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from html.parser import HTMLParser
 
@@ -246,6 +247,18 @@ def test_a_letter_is_shown_in_a_frame_in_which_nothing_runs(happened: Kit, conso
     page = look(console, f"/outbox/{message.pk}")
     assert "allow-scripts" not in page
     assert "allow-same-origin" not in page
+
+
+def test_who_saves_a_definition_second_is_told_and_may_go_over_it(happened: Kit, console: Client) -> None:
+    text = console.get("/campaigns/welcome").context["page"].text
+    first, second = (re.sub(r"(?m)^name: .*", f"name: {name}", text) for name in ("First", "Second"))
+    assert console.post("/campaigns/welcome/save", {"text": first, "version": "1"}).status_code == 303
+    late = console.post("/campaigns/welcome/save", {"text": second, "version": "1"})
+    assert late.status_code == 409
+    assert "it is at version 2, yours began at 1" in late.content.decode()
+    assert "name: Second" in late.content.decode()
+    assert campaign.get("welcome").name == "First"
+    assert console.post("/campaigns/welcome/save", {"text": second, "version": "2"}).status_code == 303
 
 
 def test_a_task_is_done_with_a_note(happened: Kit, console: Client, clock: SetClock) -> None:

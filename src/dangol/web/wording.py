@@ -244,6 +244,14 @@ def campaign_name(campaign: Campaign) -> str:
     return campaign.name
 
 
+def overtaken(campaign: Campaign, version: int) -> str:
+    """Why a change that began at a version is not saved."""
+    why = gettext(
+        "Somebody else has saved this campaign meanwhile: it is at version {version}, yours began at {yours}."
+    )
+    return why.format(version=campaign.version, yours=version)
+
+
 def labels() -> dict[tuple[str, str], str]:
     """What to call segments and campaigns that facts name by key: ("segment", key) or ("campaign", key) → name."""
     found = {("segment", one.key): segment_name(one) for one in Segment.shown.all()}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from dangol.base.errors import Invalid
+from dangol.base.errors import Conflict, Invalid
 from dangol.campaign import experiments, reads
 from dangol.campaign import steps as campaign
 from dangol.campaign.experiments import Results
@@ -26,7 +26,7 @@ from dangol.web.journey import flow, sentences
 from dangol.web.journey.flow import Counts
 from dangol.web.lacking import Lacking
 from dangol.web.page import Asked, go, show
-from dangol.web.wording import gate_rule, segment_name
+from dangol.web.wording import gate_rule, overtaken, segment_name
 from dangol.web.writing import Placed, as_yaml, placed, read_one
 
 MOST_TEXT = 400_000
@@ -67,6 +67,7 @@ class CampaignPage:
     gaps: list[Gaps]
     text: str
     faults: list[Placed] = field(default_factory=list)
+    why: str = ""  # why the definition was not saved, where no fault says it
     now: datetime | None = None
 
 
@@ -87,11 +88,16 @@ def one(request: Asked, key: str) -> HttpResponse:
 def save(request: Asked, key: str) -> HttpResponse:
     """Change a campaign's definition; runs that are under way go on with the new one."""
     found, text = campaign.get(key), request.POST.get("text", "")[:MOST_TEXT].replace("\r\n", "\n")
+    told = request.POST.get("version", "")
+    version = int(told) if told.isdecimal() and len(told) < 9 else None
     try:
-        campaign.put(key, read_one(text), request.now)
+        campaign.put(key, read_one(text), request.now, version=version)
     except Invalid as error:
         page = _page(request, found, text, placed(text, error.faults))
         return show(request, "campaign.html", page, 422)
+    except Conflict:
+        page = replace(_page(request, found, text, []), why=overtaken(found, version or 0))
+        return show(request, "campaign.html", page, 409)
     messages.success(request, _("Saved."))
     return go("campaign", key)
 

@@ -31,7 +31,7 @@ from dangol.web.journey.fields import Shown
 from dangol.web.journey.kinds import Kind
 from dangol.web.page import Asked, go, show, wants_part
 from dangol.web.screens.campaigns import counts_of
-from dangol.web.wording import campaign_name, segment_name, word
+from dangol.web.wording import campaign_name, overtaken, segment_name, word
 
 MOST_TEXT = 800_000
 REFUSED = 422
@@ -125,9 +125,9 @@ def _overtaken(request: Asked, key: str, edited: Edited, error: DangolError) -> 
     """Nothing was saved. Where somebody else saved meanwhile the next save may go over that, now that it is told."""
     found = _campaign(key)
     if isinstance(error, Conflict) and found and found.version != _version(request):
-        why = _("Somebody else has saved this campaign meanwhile: it is at version {version}, yours began at {yours}.")
-        told = why.format(version=found.version, yours=_version(request))
-        return _show(request, key, found.version, edited, Refused(why=told, overtaken=True))
+        return _show(
+            request, key, found.version, edited, Refused(why=overtaken(found, _version(request)), overtaken=True)
+        )
     return _show(request, key, _version(request), edited, Refused(why=str(error)))
 
 
