@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dangol.base.clock import SetClock
+from dangol.base.errors import Invalid
 from dangol.campaign import reads, steps
 from dangol.campaign.fairness import share_out
 from dangol.campaign.models import Campaign, Run, Wave
@@ -279,3 +280,27 @@ def test_a_play_reaches_those_who_are_in_its_audience_where_that_is_asked_for(ki
     assert not Wave.objects.exists(), "no segment starts it"
     steps.activate_play("win-back", clock.now(), existing=True)
     assert Wave.objects.get().segment == Campaign.objects.get(key="win-back").definition["entry"]["segment"]
+
+
+# --- a time that is over --------------------------------------------------------------------------------------------
+
+
+def test_a_broadcast_whose_time_is_over_is_refused_not_forgotten(kit: Kit, clock: SetClock) -> None:
+    everybody(clock)
+    known(kit, "ann")
+    over = {"entry": {**AT_THREE, "broadcast": "2026-11-24T11:00"}, "steps": [say("hello")]}
+    steps.put("c", {"definition": over}, clock.now())
+    with pytest.raises(Invalid) as refused:
+        steps.activate("c", clock.now())
+    assert [fault.path for fault in refused.value.faults] == ["/definition/entry/broadcast"]
+    assert Campaign.objects.get().state == "draft"
+    steps.put("c", {"definition": {**over, "entry": AT_THREE}}, clock.now())
+    steps.activate("c", clock.now())
+    with pytest.raises(Invalid):
+        steps.put("c", {"definition": over}, clock.now())
+    clock.advance(timedelta(hours=4))
+    kit.run()
+    assert sent(kit, "ann") == ["hello"]
+    steps.put("c", {"definition": {**over, "entry": AT_THREE, "holdout_percent": 0}, "name": "Sent"}, clock.now())
+    steps.pause("c", clock.now())
+    assert steps.activate("c", clock.now()).state == "active", "what was sent may go on"

@@ -105,6 +105,7 @@ def _change(campaign: Campaign, name: str, definition: dict[str, Any], apply_to:
     campaign.name = name
     if campaign.state == ACTIVE:
         campaign.next_at = _next_wave(campaign, _not_begun(campaign, now))
+        _check_time(campaign)
     campaign.save()
     if campaign.activated_at:
         _keep_rules(now)
@@ -196,6 +197,7 @@ def _begin(campaign: Campaign, now: datetime) -> Campaign:
     first = campaign.activated_at is None
     campaign.state, campaign.activated_at = ACTIVE, campaign.activated_at or now
     campaign.next_at = _next_wave(campaign, now)
+    _check_time(campaign)
     campaign.save()
     campaign.runs.filter(state=RUNNING, due_at__lt=now).update(due_at=now)
     if first and definition.include_existing:
@@ -205,8 +207,22 @@ def _begin(campaign: Campaign, now: datetime) -> Campaign:
     return campaign
 
 
+def _check_time(campaign: Campaign) -> None:
+    """A broadcast that would never begin is refused: its time is over, and it was not sent then."""
+    entry = plan_of(campaign.definition).definition.entry
+    if entry.broadcast is None or campaign.next_at is not None:
+        return
+    if not campaign.waves.filter(slot__startswith=f"{entry.kind}:").exists():
+        raise Invalid([Fault("/definition/entry/broadcast", entry.broadcast.isoformat(), "a time to come")])
+
+
+def is_over(definition: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a definition is of a broadcast whose time is not to come."""
+    entry = parse(definition).entry
+    return entry.broadcast is not None and waves.next_at(entry, now, Shop.objects.get().zone) is None
+
+
 def _next_wave(campaign: Campaign, now: datetime) -> datetime | None:
-    """A broadcast whose time is over when it is let run is not sent."""
     shop = Shop.objects.first()
     return waves.next_at(plan_of(campaign.definition).definition.entry, now, shop.zone) if shop else None
 

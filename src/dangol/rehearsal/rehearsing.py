@@ -110,7 +110,8 @@ def _let_run(scene: Scene, clock: SetClock) -> None:
     one = {"key": scene.key, "name": scene.name, "definition": {**scene.definition, "include_existing": False}}
     for other in [*scene.others, one]:
         campaign.put(other["key"], {"name": other["name"], "definition": other["definition"]}, clock.now())
-        campaign.activate(other["key"], clock.now())
+        if not campaign.is_over(other["definition"], clock.now()):
+            campaign.activate(other["key"], clock.now())
 
 
 def _by_reference(shapes: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
