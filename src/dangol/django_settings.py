@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "dangol.converse",
     "dangol.harvest",
     "dangol.survey",
+    "dangol.autopilot",
     "dangol.privacy",
     "dangol.web",
     "django.contrib.auth",

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from django.db import DatabaseError, connection
 
+from dangol.autopilot import steps as autopilot
 from dangol.base.clock import Clock, from_us
 from dangol.base.models import region
 from dangol.base.turns import turn
@@ -264,6 +265,7 @@ class Runner:
             privacy.see_to(now)
             privacy.look(now)
             quarantine.drop_old(self._log, now)
+            see_to_autopilot(now)
             self._tidied = segment.tidy(self._tidied)
 
     def turn(self) -> int:
@@ -290,6 +292,15 @@ class Runner:
             log.error("a fact fails every time and is set aside", exc_info=failed.__cause__)
             set_aside(self._log, failed)
             self._failures = 0
+
+
+def see_to_autopilot(now: datetime) -> None:
+    """Once a day, and when nobody objected in time; its trouble stops nobody else."""
+    try:
+        if autopilot.due(now):
+            autopilot.step(now)
+    except Exception:
+        log.exception("the autopilot failed; it is tried again")
 
 
 def _compile_ahead() -> None:
