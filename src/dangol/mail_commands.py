@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from dangol.base.settings import Settings
 from dangol.terminal import AsJson, Data, show, use
 
 app = typer.Typer()
@@ -50,23 +49,17 @@ def check(data: Data = "data", as_json: AsJson = False) -> None:
     Status 1 where something is bad.
     """
     use(data)
-    from dangol.deliver import domain, domain_check
+    from dangol.base.clock import SystemClock
+    from dangol.deliver import domain_check, vetting
 
-    found = domain_check.of_shop(settings_of(), domain_check.Dns())
+    kept = vetting.ask(domain_check.Dns(), SystemClock().now())
+    found = vetting.findings(kept)
     lines = [f"{one.standing:7}{one.about:10}{one.found}" for one in found]
     lines += [f"paste: {one.name}  {one.kind}  {one.value}" for one in found if one.value]
     told = [dataclasses.asdict(one) for one in found]
-    show({"sound": domain.sound(found), "findings": told}, as_json, *lines)
-    if not domain.sound(found):
+    show({"sound": kept.sound, "findings": told}, as_json, *lines)
+    if not kept.sound:
         raise typer.Exit(1)
-
-
-def settings_of() -> Settings:
-    """The shop's settings, once `use` has named its folder."""
-    from django.conf import settings
-
-    found: Settings = settings.DANGOL
-    return found
 
 
 @mail.command("acts")

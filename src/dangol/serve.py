@@ -197,7 +197,7 @@ def run_deliver() -> None:
 
     from dangol.base.watching import Watch  # noqa: PLC0415
     from dangol.collect.shops import polling  # noqa: PLC0415
-    from dangol.deliver import blocklist, box  # noqa: PLC0415
+    from dangol.deliver import blocklist, box, vetting  # noqa: PLC0415
     from dangol.deliver import steps as deliver  # noqa: PLC0415
 
     stopping, clock = _stop_event(), SystemClock()
@@ -205,6 +205,7 @@ def run_deliver() -> None:
     threading.Thread(target=polling.run, args=(clock, stopping), name="shops", daemon=True).start()
     threading.Thread(target=box.run, args=(clock, stopping), name="box", daemon=True).start()
     threading.Thread(target=blocklist.run, args=(clock, stopping), name="blocklist", daemon=True).start()
+    threading.Thread(target=vetting.run, args=(clock, stopping), name="vetting", daemon=True).start()
     deliver.recover(clock.now())
     others, looked = Watch(), 0.0
     while not stopping.is_set():

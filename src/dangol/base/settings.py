@@ -36,6 +36,9 @@ class Settings:
     receiving_rate: int = setting(
         1200, "letters a minute over smtp_url to one receiving domain, a sixtieth of it at once; 0: any"
     )
+    domain_check: bool = setting(
+        True, "marketing letters over smtp_url wait while the DNS of the sender's domain is unsound"
+    )
     dkim_selector: str = setting("", "sign e-mail by DKIM under this selector; empty: the mail server signs or nobody")
     bounce_address: str = setting(
         "", "bounces@shop.example: where failures of e-mail are sent to, each to bounces+mark@; empty: to the sender"

@@ -12,7 +12,7 @@ from dangol.base.errors import Misconfigured
 from dangol.base.models import Shop
 from dangol.base.settings import Settings
 from dangol.deliver import dkim
-from dangol.deliver.domain import Finding, Resolver, Sending, check
+from dangol.deliver.domain import Sending
 from dangol.deliver.rules import parse_mailbox
 
 SECONDS = 5.0  # for one question
@@ -39,13 +39,8 @@ class Dns:
         return sorted(answer.to_text() for answer in answers)
 
 
-def of_shop(settings: Settings, resolver: Resolver) -> list[Finding]:
-    """What stands in the way of the shop's letters. Raises Misconfigured where it has no sender yet."""
-    return check(sending(settings), resolver)
-
-
 def sending(settings: Settings) -> Sending:
-    """How the shop sends, by its settings."""
+    """How the shop sends, by its settings. Raises Misconfigured where it has no sender yet."""
     mailbox = parse_mailbox(Shop.objects.get().sender_email)
     if mailbox is None:
         raise Misconfigured("the shop has no sender yet: settings, the sender's e-mail address")

@@ -13,7 +13,7 @@ from django.db.models import Q
 from dangol.base.instants import iso, parse_instant
 from dangol.base.models import Shop
 from dangol.campaign import steps as campaign
-from dangol.deliver import autopilot, contact, homes, imprint, reach, rules, suppressions
+from dangol.deliver import autopilot, contact, homes, imprint, reach, rules, suppressions, vetting
 from dangol.deliver.caps import FEWER, Cap, Other
 from dangol.deliver.models import Delivery
 from dangol.deliver.rules import Allow, Consented, Decision, HoldUntil, Question
@@ -60,7 +60,7 @@ def questions(deliveries: Sequence[Delivery], now: datetime) -> list[Question]:
     where = homes.homes([one.customer_id for one in deliveries if one.message_class == rules.MARKETING], shop)
     refused = topics_refused(deliveries)
     standing = campaign.standing((d.campaign, d.customer_id, d.trigger) for d in deliveries)
-    paused = autopilot.marketing_paused()
+    paused, unvetted = autopilot.marketing_paused(), vetting.in_the_way()
     nowhere = homes.home({}, "", shop)
     return [
         Question(
@@ -91,6 +91,7 @@ def questions(deliveries: Sequence[Delivery], now: datetime) -> list[Question]:
             campaign=standing.get((delivery.campaign, delivery.customer_id, delivery.trigger), ""),
             expires_at=delivery.expires_at,
             complained=paused,
+            unvetted=unvetted,
         )
         for delivery, address in zip(deliveries, addresses, strict=True)
     ]

@@ -225,6 +225,18 @@ class Act(models.Model):
         indexes = [models.Index(fields=["subject", "measure"], name="deliver_act_subject")]
 
 
+class Vetting(models.Model):
+    """What the DNS said of the sender's domain, for one way of sending; and who let marketing leave all the same."""
+
+    key = models.CharField(max_length=32, primary_key=True)  # of domain, server, selector, key and bounces
+    domain = models.CharField(max_length=253)
+    at = InstantField()
+    sound = models.BooleanField()
+    findings = models.JSONField()  # [{about, standing, found, name, kind, value}], see domain.Finding
+    waived_by = models.CharField(max_length=254, default="")
+    waived_at = InstantField(null=True)
+
+
 class Box(models.Model):
     """How far a mailbox has been read."""
 

@@ -23,6 +23,7 @@ MARKETING, TRANSACTIONAL = "marketing", "transactional"
 UNASKED = frozenset({"email", "sms", "kakao", "webpush"})  # what arrives by itself; the rest waits to be looked at
 EVERY_PURPOSE = "*"
 QUIET = (time(21), time(8))  # the shop's own night, in the customer's zone; 21:00:00 is quiet, 08:00:00 is not
+MINUTE = timedelta(minutes=1)
 LOOK_AGAIN = timedelta(minutes=10)  # when a paused campaign or an incomplete sender is looked at again
 ROLES = frozenset("abuse daemon hostmaster mailer-daemon noc postmaster root security webmaster".split())  # noqa: SIM905
 
@@ -79,6 +80,7 @@ class Question:
     campaign: str = ""  # "paused", "reached" or "left": what became of the run meanwhile
     expires_at: datetime | None = None
     complained: bool = False  # too many called the shop's letters spam: its marketing by e-mail rests
+    unvetted: str = ""  # "domain_unasked" or "domain_unsound": what the sender's DNS has not vouched for
 
     def packs(self, now: datetime) -> tuple[Pack, ...]:
         """The laws that this message stands under."""
@@ -334,6 +336,12 @@ def _complained(question: Question, now: datetime) -> Waits:
         yield "complaints", now + LOOK_AGAIN
 
 
+def _unvetted(question: Question, now: datetime) -> Waits:
+    """Mailbox providers would take the shop's first letters for somebody else's, and remember it."""
+    if question.unvetted and question.channel == "email" and question.message_class == MARKETING:
+        yield question.unvetted, now + (MINUTE if question.unvetted == "domain_unasked" else LOOK_AGAIN)
+
+
 HOLDS: Mapping[str, Callable[[Question, datetime], Waits]] = {  # what is asked about → what waits
     "quiet": _quiet_hours,
     "night": _lawful_hours,
@@ -341,6 +349,7 @@ HOLDS: Mapping[str, Callable[[Question, datetime], Waits]] = {  # what is asked 
     "pause": _paused,
     "sender": _sender,
     "complaints": _complained,
+    "domain": _unvetted,
 }
 
 # --- addresses ------------------------------------------------------------------------------------------------------

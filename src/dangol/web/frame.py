@@ -83,7 +83,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place("shops", _("Shops"), "store", "", ("shop", "shop-connect")),
             Place("imports", _("Imports"), "file", "", ("import",)),
             Place("privacy", _("Privacy"), "shield"),
-            Place("settings", _("Settings"), "sliders", "", ("topics", "forms", "caps")),
+            Place("settings", _("Settings"), "sliders", "", ("sending", "topics", "forms", "caps")),
         ),
     ),
 )

@@ -37,6 +37,7 @@ ASKED: Mapping[str, tuple[Any, Any]] = {
     "pause": (lazy("Does the campaign rest?"), lazy("no")),
     "sender": (lazy("Does the shop say who it is?"), lazy("yes, all that is asked")),
     "complaints": (lazy("Do too many call the shop's letters spam?"), lazy("no")),
+    "domain": (lazy("Does the sender's DNS vouch for the letter?"), lazy("yes, or somebody else vouches for it")),
 }
 # rule of the gate, or its beginning → what would change the answer
 CHANGES: Mapping[str, Any] = {
@@ -70,6 +71,8 @@ CHANGES: Mapping[str, Any] = {
     "no_sender": lazy("A sender's e-mail address under Settings."),
     "sender": lazy("The missing data under Settings."),
     "complaints": lazy("Somebody resumes marketing by e-mail."),
+    "domain_unasked": lazy("Time alone: the DNS is asked within a minute."),
+    "domain_unsound": lazy("The records that Sending e-mail shows, in the domain's DNS."),
 }
 
 

@@ -83,6 +83,8 @@ WORDS: dict[str, Any] = {
     "notice": _("told by other means"),
     "sign-in": _("signed in"),
     "key made": _("key made"),
+    "unsound domain waived": _("unsound domain waived"),
+    "marketing resumed": _("marketing resumed"),
     "key revoked": _("key revoked"),
     "settings": _("settings changed"),
     "result": _("result of a word on consent"),
@@ -196,6 +198,8 @@ GATE_RULES: dict[str, Any] = {
     "receiver_rate": _("enough letters left for the mailbox's domain in this minute"),
     "warming_up": _("the sender is new: enough letters left today"),
     "complaints": _("too many called the shop's letters spam; its marketing by e-mail waits until somebody resumes it"),
+    "domain_unasked": _("the DNS of the sender's domain was not asked yet"),
+    "domain_unsound": _("the DNS of the sender's domain does not vouch for the letters; see Sending e-mail"),
     "no_sender": _("the shop's sender address is missing; see Settings"),
     "sender_name": _("the law wants advertising to say the sender's name, which Settings do not tell; it waits"),
     "sender_email": _(
