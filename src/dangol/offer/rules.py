@@ -11,6 +11,7 @@ from typing import Any
 
 from dangol.base.money import parse_amount
 from dangol.collect.facts import Fact
+from dangol.profile.rules import product_key
 
 UPDATED, ORDERED, ADDED, VIEWED = "Product Updated", "Order Completed", "Product Added", "Product Viewed"
 PRICE_DROPPED, BACK_IN_STOCK, ASKED_FOR = "Price Dropped", "Product Back In Stock", "Back In Stock Requested"
@@ -74,13 +75,7 @@ def told(properties: Mapping[str, Any]) -> Told | None:
     )
 
 
-def key_of(properties: Mapping[str, Any]) -> str:
-    """By what a product is known: its product_id, else its sku."""
-    for name in ("product_id", "sku"):
-        value = properties.get(name)
-        if isinstance(value, str | int) and not isinstance(value, bool) and (text := str(value).strip()):
-            return text[:LONGEST]
-    return ""
+key_of = product_key  # by what a product is known
 
 
 def products_in(name: str, properties: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -69,7 +69,7 @@ def _unname_money(customer_ids: Collection[int], secret: bytes) -> tuple[int, in
     numbers = {(o.source, o.order_id) for o in orders} | set(refunds.values_list("source", "order_id"))
     for source, number in sorted(numbers):
         named, unnamed = {"source": source, "order_id": number}, _hash(secret, source, number)
-        Order.every.filter(**named, customer_id__in=customer_ids).update(order_id=unnamed)
+        Order.every.filter(**named, customer_id__in=customer_ids).update(order_id=unnamed, items={})
         Refund.objects.filter(**named).update(order_id=unnamed)
     return len(orders), refunds.count()
 

@@ -17,8 +17,8 @@ from dangol.profile.models import Order, Refund
 COMPLETED, UPDATED, CANCELLED, REFUNDED = "Order Completed", "Order Updated", "Order Cancelled", "Order Refunded"
 ABOUT_ORDERS = {COMPLETED, UPDATED, CANCELLED}
 WRITTEN = (
-    "customer_id", "at", "position", "completed", "cancelled", "revenue", "currency", "cost", "categories", "told_at",
-    "told_position",
+    "customer_id", "at", "position", "completed", "cancelled", "revenue", "currency", "cost", "categories", "items",
+    "channel", "told_at", "told_position",
 )  # fmt: skip
 Placed = tuple[Fact, int]  # a fact and its customer
 
@@ -68,6 +68,7 @@ def _tell(order: Order, fact: Fact, customer: int, currency: str) -> None:
     earlier = (fact.at, fact.position) < (order.at, order.position)
     if (completes and (earlier or not order.completed)) or (earlier and not order.completed):
         order.customer_id, order.at, order.position = customer, fact.at, fact.position
+        order.channel = rules.channel(fact.context) or order.channel
     order.completed |= completes
     order.cancelled |= fact.name == CANCELLED
     told = rules.order_of(fact)
@@ -75,6 +76,7 @@ def _tell(order: Order, fact: Fact, customer: int, currency: str) -> None:
     if fact.name != CANCELLED and told.amount is not None and newer:
         order.revenue, order.currency, order.cost = told.amount, told.currency or currency, told.cost
         order.categories, order.told_at, order.told_position = told.categories, fact.at, fact.position
+        order.items = told.items or order.items
 
 
 def _refund(fact: Fact, customer: int) -> Refund:

@@ -82,6 +82,8 @@ class Order(models.Model):
     currency = models.CharField(max_length=3)
     cost = AmountField(null=True)  # of its products, where every one of them names it
     categories = models.JSONField(default=dict)  # category → pieces
+    items = models.JSONField(default=dict)  # product → [pieces, what they come to in ten-thousandths, or null]
+    channel = models.CharField(max_length=32, default="")  # where it was placed: web, app, store …
     told_at = InstantField(null=True)  # of the report that the amount is from
     told_position = models.BigIntegerField(default=0)
 
@@ -91,7 +93,10 @@ class Order(models.Model):
     class Meta:
         base_manager_name = "every"
         constraints = [models.UniqueConstraint(fields=["source", "order_id"], name="profile_order_once")]
-        indexes = [models.Index(fields=["customer_id", "at"], name="profile_order_customer")]
+        indexes = [
+            models.Index(fields=["customer_id", "at"], name="profile_order_customer"),
+            models.Index(fields=["at"], name="profile_order_at"),
+        ]
 
 
 class Refund(models.Model):

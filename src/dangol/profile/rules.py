@@ -8,8 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from dangol.base.fields import ten_thousandths
 from dangol.base.money import parse_amount
 from dangol.collect.facts import Fact
+
+MOST_ITEMS, MOST_PIECES, LONGEST_KEY = 200, 1_000_000, 300
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class OrderFact:
     currency: str
     cost: Decimal | None
     categories: dict[str, int]  # category → pieces
+    items: dict[str, list[int | None]]  # product → pieces, and what they come to in ten-thousandths
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +70,48 @@ def order_id(fact: Fact) -> str:
 
 
 def order_of(fact: Fact) -> OrderFact:
-    properties = fact.properties
-    told = properties.get("products")
-    products = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    properties, products = fact.properties, _products(fact.properties)
     return OrderFact(
         order_id=order_id(fact),
         amount=amount_of(properties),
         currency=str(properties.get("currency") or "")[:3].upper(),
         cost=_cost(products),
         categories=_pieces(products),
+        items=items_of(properties),
     )
+
+
+def _products(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    told = properties.get("products")
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+
+
+def channel(context: Mapping[str, Any]) -> str:
+    """Where an order was placed: web, app, store, phone …; empty where nobody said."""
+    told = context.get("channel")
+    return told.strip().lower()[:32] if isinstance(told, str) else ""
+
+
+def product_key(properties: Mapping[str, Any]) -> str:
+    """By what a product is known: its product_id, else its sku."""
+    for name in ("product_id", "sku"):
+        value = properties.get(name)
+        if isinstance(value, str | int) and not isinstance(value, bool) and (text := str(value).strip()):
+            return text[:LONGEST_KEY]
+    return ""
+
+
+def items_of(properties: Mapping[str, Any]) -> dict[str, list[int | None]]:
+    """What an order consists of, by product. Pieces are whole: half a metre of cloth counts as one."""
+    found: dict[str, list[int | None]] = {}
+    for product in _products(properties)[:MOST_ITEMS]:
+        key, quantity = product_key(product), parse_amount(product.get("quantity", 1))
+        if not key or quantity is None or quantity <= 0:
+            continue
+        amount, (pieces, sum_) = _times(product, "price"), found.get(key, [0, 0])
+        together = None if amount is None or sum_ is None else sum_ + ten_thousandths(amount)
+        found[key] = [(pieces or 0) + max(int(min(quantity, MOST_PIECES)), 1), together]
+    return found
 
 
 def _cost(products: Sequence[Mapping[str, Any]]) -> Decimal | None:
@@ -131,17 +168,31 @@ def _back(refund: GivenBack, orders: Mapping[tuple[str, str], Booked], currency:
 
 
 def amount_of(properties: Mapping[str, Any]) -> Decimal | None:
-    """What an order brings: `revenue` (without shipping and tax), else `total`, else its products; never negative."""
+    """What an order brings: `revenue` (without shipping and tax), else `total`, else its products; never negative.
+
+    Net of discounts. The example of Segment's specification tells a revenue before them (25 + 3 + 2 - 2.5 = 27.5),
+    most shops one after them: where `total` is told, it says which.
+    """
     for key in ("revenue", "total", "value"):
         amount = parse_amount(properties.get(key))
         if amount is not None and amount >= 0:
-            return amount
+            return amount - _still_in(properties, amount) if key == "revenue" else amount
     products = properties.get("products")
     if not isinstance(products, list):
         return None
     amounts = [_times(product, "price") for product in products if isinstance(product, dict)]
     known = [amount for amount in amounts if amount is not None]
     return sum(known, Decimal(0)) if known else None
+
+
+def _still_in(properties: Mapping[str, Any], revenue: Decimal) -> Decimal:
+    """The discount that a revenue does not have taken off yet, by what the whole order came to."""
+    told = (parse_amount(properties.get(name)) for name in ("total", "discount", "shipping", "tax"))
+    total, discount, shipping, tax = told
+    if total is None or discount is None or not 0 < discount <= revenue:
+        return Decimal(0)
+    before = revenue + (shipping or 0) + (tax or 0) - discount
+    return discount if abs(before - total) <= CENT else Decimal(0)
 
 
 def _times(product: Mapping[str, Any], key: str) -> Decimal | None:
