@@ -28,6 +28,10 @@ class Lift:
     def times(self, factor: float) -> Lift:
         return Lift(*(None if number is None else number * factor for number in (self.value, self.low, self.high)))
 
+    def plus(self, amount: float) -> Lift:
+        """Moved by an amount that is known."""
+        return Lift(*(None if number is None else number + amount for number in (self.value, self.low, self.high)))
+
     def __add__(self, other: Lift) -> Lift:
         """End added to end: both intervals hold together as surely as their doubts allow together."""
         mine, its = (self.value, self.low, self.high), (other.value, other.low, other.high)

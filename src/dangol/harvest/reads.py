@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dangol.campaign import steps as campaign
-from dangol.harvest import steps
+from dangol.harvest import gathering, steps
+from dangol.harvest.lifts import UNKNOWN
+from dangol.harvest.margins import UNKNOWN_COST
 from dangol.harvest.rules import ENOUGH, NONE, NOT_YET, Harvest, Lift
 
 
@@ -17,23 +19,30 @@ class Total:
     campaigns: int  # those with customers on both sides
     extra_revenue: Lift
     evidence: str  # enough, not_yet, none
+    money: Lift = UNKNOWN  # what claims rest on: margins where goods' costs are known, else revenue after costs
+    margins: bool = False  # whether goods are paid in all of it
 
 
 def everything(now: datetime) -> list[Harvest]:
     """The harvest of every campaign that ever ran, the newest first."""
-    return [steps.results(one.key, now) for one in campaign.everyone() if one.activated_at]
+    known = gathering.costing()
+    return [steps.results(one.key, now, known) for one in campaign.everyone() if one.activated_at]
 
 
 def total(harvests: list[Harvest]) -> Total:
     """The sum over campaigns that have an interval. Ends are added to ends: campaigns that do not depend on each other
     would allow a narrower one."""
-    known = [one.extra_revenue for one in harvests if one.extra_revenue.low is not None]
+    known = [one for one in harvests if one.money.low is not None]
     if not known:
         compared = any(one.evidence != NONE for one in harvests)
-        return Total(0, Lift(None, None, None), NOT_YET if compared else NONE)
-    ends = Lift(
-        sum(one.value or 0.0 for one in known),
-        sum(one.low or 0.0 for one in known),
-        sum(one.high or 0.0 for one in known),
-    )
-    return Total(len(known), ends, ENOUGH if ends.clear else NOT_YET)
+        return Total(0, UNKNOWN, NOT_YET if compared else NONE)
+    revenue, money = _sum([one.extra_revenue for one in known]), _sum([one.money for one in known])
+    margins = all(one.basis != UNKNOWN_COST for one in known)
+    return Total(len(known), revenue, ENOUGH if money.clear else NOT_YET, money, margins)
+
+
+def _sum(lifts: list[Lift]) -> Lift:
+    found = lifts[0]
+    for one in lifts[1:]:
+        found += one
+    return found

@@ -9,13 +9,17 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
+from dangol.harvest import margins
+from dangol.harvest.adjusting import PLAIN, Adjusted, adjust
+from dangol.harvest.guessing import Guess
 from dangol.harvest.lifts import (
     ALPHA_CONVERSIONS,
     ALPHA_MONEY,
+    UNKNOWN,
     Lift,
     Spending,
     conversion_lift,
@@ -23,11 +27,14 @@ from dangol.harvest.lifts import (
     over_groups,
     revenue_lift,
 )
+from dangol.harvest.margins import UNKNOWN_COST, Costing
+from dangol.harvest.words import ENOUGH, NONE, NOT_YET, sentences
 from dangol.strategy.rules import Measured
 
-__all__ = ["Arm", "Harvest", "Lift", "Outcome", "Question", "evidence", "harvest", "measured", "sentences"]
-
-ENOUGH, NOT_YET, NONE = "enough", "not_yet", "none"
+__all__ = [
+    "ENOUGH", "NONE", "NOT_YET", "Arm", "Costs", "Harvest", "Lift", "Outcome", "Question", "evidence", "harvest",
+    "measured", "sentences",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,10 @@ class Outcome:
     revenue: Decimal  # net of refunds
     open: bool = False  # whether there is still time to
     share: float | None = None  # of customers that were drawn to be treated when they entered, where that is known
+    margin: Decimal | None = None  # of that revenue, goods paid; empty where the cost of some is not known
+    known: Decimal = Decimal(0)  # of the revenue, that of orders whose goods' cost is known
+    cost: Decimal = Decimal(0)  # of messages and coupons that the campaign spent on them
+    before: float = 0.0  # what they spent in the time before they entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,19 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Costs:
+    """What a campaign spent on its customers, in the shop's currency."""
+
+    messages: Decimal = Decimal(0)
+    coupons: Decimal = Decimal(0)
+    unpriced: int = 0  # messages that left and of which the price list says nothing
+
+    @property
+    def total(self) -> Decimal:
+        return self.messages + self.coupons
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of a campaign."""
 
@@ -67,6 +91,9 @@ class Question:
     within: timedelta
     share: float  # of customers planned to be treated, where that was not kept with each
     currency: str
+    costing: Costing = field(default_factory=lambda: Costing({}))
+    costs: Costs = field(default_factory=Costs)
+    adjusts: bool = True  # whether what was spent before may be taken off
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +112,58 @@ class Harvest:
     still_open: int  # customers whose goal window has not closed yet
     evidence: str  # enough, not_yet, none
     sentence: Mapping[str, str]
+    margin: Lift = UNKNOWN  # per treated customer: goods, messages and coupons paid
+    extra_margin: Lift = UNKNOWN  # margin's lift times the treated customers
+    basis: str = UNKNOWN_COST  # all, usual, unknown: what the margin rests on
+    known_share: float | None = None  # of the revenue of both arms, that of orders whose goods' cost is known
+    costs: Costs = field(default_factory=Costs)
+    adjusted: Adjusted = PLAIN  # what spending before explains of revenue
+    guess: Guess | None = None  # what the play's prior makes of it: no measurement
+
+    @property
+    def money(self) -> Lift:
+        """What a claim about money rests on: the margin where it can be told, else revenue less what was spent."""
+        return self.after_costs if self.basis == UNKNOWN_COST else self.extra_margin
+
+    @property
+    def after_costs(self) -> Lift:
+        """Extra revenue less messages and coupons; goods are not paid yet."""
+        return self.extra_revenue.plus(-float(self.costs.total))
 
 
-def harvest(asked: Question, outcomes: Sequence[Outcome]) -> Harvest:
+def harvest(asked: Question, outcomes: Sequence[Outcome], guess: Guess | None = None) -> Harvest:
     """The comparison of everybody who entered so far, and the sentence that says what it shows."""
     treated, held_out = map(_arm, _sides(outcomes))
     groups = _groups(outcomes)
     conversion = _per_customer([_conversions(asked, share, *sides, len(groups)) for share, sides in groups])
-    revenues = [(len(one), _revenue(one, other, len(groups))) for _, (one, other) in groups]
-    revenue, extra = _per_customer(revenues), over_groups(revenues)[1]
+    compared = [_revenue(one, other, len(groups), asked.adjusts) for _, (one, other) in groups]
+    revenues = [(customers, lift) for customers, lift, _ in compared]
+    basis, known_share = _basis(outcomes, asked.costing)
+    told_margin = basis != UNKNOWN_COST
+    earned = [_margin(one, other, len(groups), asked.adjusts) for _, (one, other) in groups] if told_margin else []
     told = Harvest(
         campaign=asked.campaign, goal=asked.goal, within=asked.within, currency=asked.currency,
-        treated=treated, held_out=held_out, conversion=conversion, revenue=revenue,
-        extra_revenue=extra, still_open=sum(outcome.open for outcome in outcomes),
-        evidence=evidence(treated, held_out, conversion, revenue), sentence={},
+        treated=treated, held_out=held_out, conversion=conversion, revenue=_per_customer(revenues),
+        extra_revenue=over_groups(revenues)[1], still_open=sum(outcome.open for outcome in outcomes),
+        evidence=NONE, sentence={}, margin=_per_customer(earned), extra_margin=over_groups(earned)[1], basis=basis,
+        known_share=known_share, costs=asked.costs, adjusted=_adjusted([one for *_, one in compared]), guess=guess,
     )  # fmt: skip
+    told = replace(told, evidence=evidence(treated, held_out, conversion, told.money))
     return replace(told, sentence=sentences(told))
+
+
+def _basis(outcomes: Sequence[Outcome], costing: Costing) -> tuple[str, float | None]:
+    """What a margin rests on, and the share of revenue whose goods' cost is known."""
+    net = sum((one.revenue for one in outcomes), Decimal(0))
+    known = sum((one.known for one in outcomes), Decimal(0))
+    if not net:
+        return UNKNOWN_COST, None
+    return margins.standing(net, known, costing), float(known / net)
+
+
+def _adjusted(found: Sequence[Adjusted]) -> Adjusted:
+    """Of the groups, the one in which spending before explains most."""
+    return max(found, key=lambda one: (one.used, one.explained), default=PLAIN)
 
 
 Side = Sequence[Outcome]  # the treated or the held out
@@ -125,8 +188,28 @@ def _conversions(asked: Question, share: float | None, one: Side, other: Side, g
     return len(one), conversion_lift(counts[0], counts[1], drawn, ALPHA_CONVERSIONS / groups)
 
 
-def _revenue(one: Side, other: Side, groups: int) -> Lift:
-    return revenue_lift(_spending(one), _spending(other), ALPHA_MONEY / groups)
+def _revenue(one: Side, other: Side, groups: int, adjusts: bool) -> tuple[int, Lift, Adjusted]:
+    lift, told = _money([[float(o.revenue) for o in side] for side in (one, other)], (one, other), groups, adjusts)
+    return len(one), lift, told
+
+
+def _margin(one: Side, other: Side, groups: int, adjusts: bool) -> tuple[int, Lift]:
+    left = [[float((o.margin or 0) - o.cost) for o in side] for side in (one, other)]
+    return len(one), _money(left, (one, other), groups, adjusts)[0]
+
+
+def _money(
+    amounts: Sequence[Sequence[float]], sides: tuple[Side, Side], groups: int, adjusts: bool
+) -> tuple[Lift, Adjusted]:
+    """The lift of an amount per customer; what spending before explains is taken off where that is worth it."""
+    count, together = len(amounts[0]), [*amounts[0], *amounts[1]]
+    before = [one.before for side in sides for one in side]
+    after, told = adjust(before, together) if adjusts else (together, PLAIN)
+    arms = [
+        Spending(len(part), sum(one.revenue > 0 for one in side), math.fsum(part), math.fsum(a * a for a in part))
+        for part, side in zip((after[:count], after[count:]), sides, strict=True)
+    ]
+    return revenue_lift(arms[0], arms[1], ALPHA_MONEY / groups), told
 
 
 def _per_customer(groups: Sequence[tuple[int, Lift]]) -> Lift:
@@ -149,6 +232,16 @@ def measured(outcomes: Sequence[Outcome]) -> Measured | None:
     return Measured(lift, math.sqrt(doubt), sum(one.customers + other.customers for one, other in groups))
 
 
+def per_order(outcomes: Sequence[Outcome]) -> float | None:
+    """What a buyer's orders leave on average, or bring where costs of goods are not known; None before the first."""
+    buyers = [one for one in outcomes if one.converted]
+    if not buyers:
+        return None
+    told = [one.margin for one in buyers if one.margin is not None]
+    amounts = told if len(told) == len(buyers) else [one.revenue for one in buyers]
+    return float(sum(amounts, Decimal(0))) / len(buyers)
+
+
 def _doubt(arm: Arm) -> float:
     likely = (arm.conversions + 1) / (arm.customers + 2)
     return likely * (1 - likely) / arm.customers
@@ -159,78 +252,8 @@ def _arm(outcomes: Sequence[Outcome]) -> Arm:
     return Arm(len(outcomes), sum(outcome.converted for outcome in outcomes), revenue)
 
 
-def _spending(outcomes: Sequence[Outcome]) -> Spending:
-    spent = [float(outcome.revenue) for outcome in outcomes]
-    return Spending(len(spent), sum(amount > 0 for amount in spent), sum(spent), sum(a * a for a in spent))
-
-
-def evidence(treated: Arm, held_out: Arm, conversion: Lift, revenue: Lift) -> str:
+def evidence(treated: Arm, held_out: Arm, conversion: Lift, money: Lift) -> str:
     """Whether the numbers carry a claim."""
     if not treated.customers or not held_out.customers:
         return NONE
-    return ENOUGH if conversion.clear or revenue.clear else NOT_YET
-
-
-def sentences(told: Harvest) -> dict[str, str]:
-    """What is known, in plain words."""
-    said = _said(told)
-    if not told.still_open:
-        return said
-    return {language: f"{text} {STILL_OPEN[language].format(open=told.still_open)}" for language, text in said.items()}
-
-
-def _said(told: Harvest) -> dict[str, str]:
-    if told.evidence == NONE:
-        return dict(NOTHING)
-    if told.evidence == NOT_YET:
-        return {lang: text.format(treated=told.treated, held_out=told.held_out) for lang, text in TOO_EARLY.items()}
-    if told.extra_revenue.clear:
-        return _about_money(told.extra_revenue, told.currency)
-    return _about_conversions(told.conversion)
-
-
-def _about_money(extra: Lift, currency: str) -> dict[str, str]:
-    low, high = extra.low or 0.0, extra.high or 0.0
-    words, ends = (BROUGHT, (low, high)) if low > 0 else (COST, (-high, -low))
-    few, much = (f"{end:,.0f}" for end in ends)
-    return {language: text.format(low=few, high=much, currency=currency) for language, text in words.items()}
-
-
-def _about_conversions(conversion: Lift) -> dict[str, str]:
-    low, high = 100 * (conversion.low or 0.0), 100 * (conversion.high or 0.0)
-    words, ends = (MORE_OFTEN, (low, high)) if low > 0 else (LESS_OFTEN, (-high, -low))
-    return {language: text.format(low=ends[0], high=ends[1]) for language, text in words.items()}
-
-
-NOTHING = {
-    "en": "Nothing to compare yet: there must be customers both treated and held out.",
-    "ko": "아직 비교할 수 없습니다. 메시지 대상 고객과 대조군 고객이 모두 있어야 합니다.",
-}
-TOO_EARLY = {
-    "en": "Not enough evidence yet: {treated.conversions} of {treated.customers} treated and {held_out.conversions} of "
-    "{held_out.customers} held-out customers reached the goal.",
-    "ko": "아직 근거가 부족합니다. 메시지 대상 {treated.customers}명 중 {treated.conversions}명, "
-    "대조군 {held_out.customers}명 중 {held_out.conversions}명이 목표를 달성했습니다.",
-}
-BROUGHT = {
-    "en": "It brought between {low} and {high} {currency} that would not have come without it.",
-    "ko": "이 캠페인이 없었다면 없었을 매출이 {low}~{high} {currency}입니다.",
-}
-COST = {
-    "en": "Treated customers spent less, by {low} to {high} {currency} in all. Consider switching it off.",
-    "ko": "메시지 대상 고객의 구매액이 오히려 모두 {low}~{high} {currency} 적습니다. 중지를 검토하세요.",
-}
-MORE_OFTEN = {
-    "en": "Treated customers reached the goal more often, by {low:.1f} to {high:.1f} percentage points; "
-    "in money it is not clear yet.",
-    "ko": "메시지 대상 고객의 목표 달성률이 {low:.1f}~{high:.1f}%p 높습니다. 금액으로는 아직 분명하지 않습니다.",
-}
-LESS_OFTEN = {
-    "en": "Treated customers reached the goal less often, by {low:.1f} to {high:.1f} percentage points. "
-    "Consider switching it off.",
-    "ko": "메시지 대상 고객의 목표 달성률이 {low:.1f}~{high:.1f}%p 낮습니다. 중지를 검토하세요.",
-}
-STILL_OPEN = {
-    "en": "{open} of them still have time.",
-    "ko": "그중 {open}명은 아직 기간이 남아 있습니다.",
-}
+    return ENOUGH if conversion.clear or money.clear else NOT_YET

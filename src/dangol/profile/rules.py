@@ -110,7 +110,7 @@ def items_of(properties: Mapping[str, Any]) -> dict[str, list[int | None]]:
             continue
         amount, (pieces, sum_) = _times(product, "price"), found.get(key, [0, 0])
         together = None if amount is None or sum_ is None else sum_ + ten_thousandths(amount)
-        found[key] = [(pieces or 0) + max(int(min(quantity, MOST_PIECES)), 1), together]
+        found[key] = [(pieces or 0) + max(min(int(quantity), MOST_PIECES), 1), together]
     return found
 
 

@@ -9,6 +9,7 @@ from ninja import Router
 
 from dangol.base.money import Money
 from dangol.harvest import steps as harvest
+from dangol.harvest.guessing import Guess, Range
 from dangol.harvest.rules import Arm, Lift
 from dangol.web import guard
 from dangol.web.api import shapes
@@ -30,6 +31,18 @@ def of_campaign(request: HttpRequest, key: Key) -> dict[str, Any]:
         "conversion_lift": _lift(told.conversion),
         "revenue_lift": _lift(told.revenue),
         "extra_revenue": _lift(told.extra_revenue),
+        "after_costs": _lift(told.after_costs),
+        "margin_lift": _lift(told.margin),
+        "extra_margin": _lift(told.extra_margin),
+        "margin_basis": told.basis,
+        "known_cost_share": told.known_share,
+        "costs": {
+            "messages": Money(told.costs.messages, told.currency).as_json(),
+            "coupons": Money(told.costs.coupons, told.currency).as_json(),
+            "unpriced": told.costs.unpriced,
+        },
+        "adjusted": {"explained": told.adjusted.explained, "used": told.adjusted.used},
+        "guess": _guess(told.guess),
         "still_open": told.still_open,
         "evidence": told.evidence,
         "sentence": told.sentence,
@@ -42,6 +55,17 @@ def _arm(arm: Arm, currency: str) -> dict[str, Any]:
         "conversions": arm.conversions,
         "revenue": Money(arm.revenue, currency).as_json(),
     }
+
+
+def _guess(guess: Guess | None) -> dict[str, Any] | None:
+    if guess is None:
+        return None
+    money = _range(guess.money) if guess.money else None
+    return {"orders": _range(guess.orders), "money": money, "own": guess.own, "customers": guess.customers}
+
+
+def _range(told: Range) -> dict[str, float]:
+    return {"low": told.low, "mean": told.mean, "high": told.high}
 
 
 def _lift(lift: Lift) -> dict[str, float | None]:

@@ -190,6 +190,30 @@ class Lift(Schema):
     high: float | None
 
 
+class CostsShown(Schema):
+    messages: Money
+    coupons: Money
+    unpriced: int = Field(description="messages that left and of which the price list says nothing")
+
+
+class Estimated(Schema):
+    low: float = Field(description="80 % lie between low and high")
+    mean: float
+    high: float
+
+
+class GuessShown(Schema):
+    orders: Estimated = Field(description="extra orders of all treated customers so far")
+    money: Estimated | None = Field(description="what they leave, messages and coupons paid")
+    own: float = Field(description="how much of it is the shop's own, from 0 to 1; the rest is the play's prior")
+    customers: int = Field(description="of this shop, whose time is over")
+
+
+class AdjustedShown(Schema):
+    explained: float = Field(description="share of the variance of revenue that spending before explains (CUPED)")
+    used: bool = Field(description="whether it was taken off")
+
+
 class HarvestShown(Schema):
     campaign: str
     goal: str
@@ -199,6 +223,16 @@ class HarvestShown(Schema):
     conversion_lift: Lift = Field(description="in the share of customers who reach the goal; may be read on any day")
     revenue_lift: Lift = Field(description="per treated customer, net of refunds, in the shop's currency")
     extra_revenue: Lift = Field(description="over all treated customers")
+    after_costs: Lift = Field(description="extra_revenue less messages and coupons; goods are not paid yet")
+    margin_lift: Lift = Field(description="per treated customer: goods, messages and coupons paid")
+    extra_margin: Lift = Field(description="over all treated customers; empty where goods' costs are not known")
+    margin_basis: Literal["all", "usual", "unknown"] = Field(
+        description="all: every order's goods have a known cost; usual: the owner's usual margin stands for the rest"
+    )
+    known_cost_share: float | None = Field(description="of the revenue, that of orders whose goods' cost is known")
+    costs: CostsShown
+    adjusted: AdjustedShown
+    guess: GuessShown | None = Field(description="what the play's prior makes of it meanwhile: no measurement")
     still_open: int = Field(description="customers whose goal window has not closed yet")
     evidence: Literal["enough", "not_yet", "none"]
     sentence: dict[str, str]
