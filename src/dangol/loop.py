@@ -108,7 +108,7 @@ def _take(entries: list[Entry], now: datetime) -> None:
         follow(who.moves, now)
     recorded = profile.record(facts, who.customer_ids, who.identifier_ids)
     value.note(recorded.ordered)
-    offer.note(facts, now)
+    offer.note(facts, who.customer_ids, now)
     touched = (set(who.customer_ids) | who.moves.touched) - {0}
     live = {customer for fact, customer in zip(facts, who.customer_ids, strict=True) if not fact.imported}
     owned = zip(who.customer_ids, facts, strict=True)
@@ -144,6 +144,7 @@ def follow(moves: Moves, now: datetime) -> None:
     for rehome in (
         profile.rehome,
         value.rehome,
+        offer.rehome,
         runs.rehome,
         deliver.rehome,
         converse.rehome,
@@ -169,7 +170,7 @@ def _let_time_pass(now: datetime, heard: datetime, at_once: int) -> int:
     campaign.enter(changes, [], [], now)
     advanced = campaign.advance(now, at_once, heard)
     deliver.plan(advanced.sends, now)
-    return len(changes) + advanced.done
+    return len(changes) + advanced.done + offer.expire(now, at_once)
 
 
 def _ask_staff(facts: list[Fact], customer_ids: list[int], now: datetime) -> None:
@@ -183,7 +184,7 @@ def _ask_staff(facts: list[Fact], customer_ids: list[int], now: datetime) -> Non
 
 def next_due() -> datetime | None:
     """The earliest instant at which time alone changes something."""
-    dues = [due for due in (segment.next_flip(), campaign.next_due()) if due is not None]
+    dues = [due for due in (segment.next_flip(), campaign.next_due(), offer.next_end()) if due is not None]
     return min(dues, default=None)
 
 

@@ -17,6 +17,7 @@ STAGES = [
     "identity",
     "profile",
     "segment",
+    "offer",
     "strategy",
     "campaign",
     "deliver",

@@ -26,6 +26,9 @@ from dangol.deliver.models import Delivery, OutboxMessage, Suppression
 from dangol.harvest import steps as harvest
 from dangol.identity import steps as identity
 from dangol.identity.models import Identifier
+from dangol.offer import giving, offers, redeeming
+from dangol.offer.models import Coupon, Redemption
+from dangol.offer.terms import Basket
 from dangol.privacy import files, steps, tombstones
 from dangol.privacy.models import Erasure, Tombstone, Vault, Withheld
 from dangol.profile.models import Consent, ConsentChange, Fact, Order, Profile, Refund
@@ -62,6 +65,12 @@ def live(kit: Kit) -> int:
     kit.order("ann", "A-1", "120.50", now - 3 * DAY, imported=True)
     kit.order("ann", "A-2", 30)
     kit.run()
+    offers.put("ten", {"gives": {"percent": 10}}, now)
+    [given] = giving.issue([giving.Wish("ten", kit.customer("ann"), "thanks", campaign="thanks-at-once")], now)
+    assert given.coupon is not None
+    redeeming.redeem(
+        redeeming.Use(given.coupon.code, Basket(order_id="A-2", amount=Decimal(30)), kit.customer("ann")), now
+    )
     kit.track("ann", "Video Watched", {"video": NAME}, messageId=f"video-{EMAIL}")
     kit.track("ann", "Order Refunded", {"order_id": "A-2", "revenue": 10})
     kit.track("ann", "Topic Changed", {"topic": "news", "subscribed": True, "said": NAME})
@@ -87,6 +96,19 @@ def live(kit: Kit) -> int:
         body_hash="0", status=200, answer=f'{{"email": "{EMAIL}"}}', created_at=now,
     )  # fmt: skip
     return ann
+
+
+def test_redemptions_stay_as_an_amount_and_codes_belong_to_nobody(kit: Kit, folder: Path) -> None:
+    ann = live(kit)
+    giving.issue([giving.Wish("ten", ann, "again")], kit.clock.now())
+    offers.put("tea", {"gives": {"gift": "tea", "worth": 3}}, kit.clock.now())
+    giving.issue([giving.Wish("tea", ann, "again")], kit.clock.now())
+    steps.forget(ann, kit.clock.now())
+    kit.run()
+    rows = Coupon.objects.order_by("pk").values_list("customer_id", "home", "key", "state")
+    assert list(rows) == [(None, None, None, "redeemed"), (None, None, None, "void")]
+    [row] = Redemption.objects.all()
+    assert (row.cost, row.order_id, row.source, row.campaign) == (3, "", "", "thanks-at-once")
 
 
 def scraps(folder: Path) -> None:

@@ -1,10 +1,11 @@
-"""With what: the catalogue and its news, what goes with what, and what to show to whom.
+"""With what: the catalogue and its news, what goes with what, what to show to whom, and what is given.
 
-In: facts of catalogues (products as they stand) and of customers (what they looked at, put into the cart and bought).
-Out: a catalogue with prices over time; facts for whoever would like to hear that a price fell or a product is back; and
-products to show, by customer or by product.
+In: facts of catalogues (products as they stand) and of customers (what they looked at, put into the cart and bought,
+with which codes).
+Out: a catalogue with prices over time; facts for whoever would like to hear that a price fell or a product is back;
+products to show, by customer or by product; coupons, and what they cost.
 Promise: a shop without a catalogue has one out of its customers' facts; a stranger is shown what is popular; what is
-sold out or not offered is shown to nobody.
+sold out or not offered is shown to nobody; a code is in one customer's hands and is redeemed once.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from dangol.base.clock import to_us
 from dangol.base.models import Shop
 from dangol.base.turns import turn
 from dangol.collect import steps as collect
-from dangol.offer import catalogue, reads, rules
+from dangol.collect.facts import Fact
+from dangol.offer import belonging, catalogue, offers, ordered, reads, rules
 from dangol.offer.models import Notice, Study
 from dangol.profile.models import Order
 from dangol.segment import asking
 
-__all__ = ["due", "go_on", "note"]
+__all__ = ["due", "expire", "go_on", "next_end", "note", "rehome"]
 
 EVERY = timedelta(hours=20)  # a study a night …
 GROWN = 1.3  # … and in a young shop whenever it has so many times the orders
@@ -30,12 +32,18 @@ YOUNG = 5_000  # orders
 AT_ONCE = 500  # customers told in one transaction
 NEWS_AT_ONCE = 50  # products whose news are told after one look through all history
 
-note = catalogue.note
+expire, next_end, rehome = belonging.expire, belonging.next_end, belonging.rehome
+
+
+def note(facts: Sequence[Fact], customer_ids: Sequence[int], now: datetime) -> None:
+    """Take in what facts say of products and of codes, in the loop's turn."""
+    catalogue.note(facts, now)
+    ordered.note(facts, customer_ids, now)
 
 
 def due(now: datetime) -> bool:
-    """Whether there are news to tell, or orders and visits to look through."""
-    return Notice.objects.filter(told_at=None).exists() or study_due(now)
+    """Whether there are news to tell, codes to make, or orders and visits to look through."""
+    return Notice.objects.filter(told_at=None).exists() or bool(offers.unfinished()) or study_due(now)
 
 
 def study_due(now: datetime) -> bool:
@@ -54,6 +62,9 @@ def go_on(now: datetime) -> None:
     """Do what is due: heavy, for a process behind everybody else."""
     from dangol.offer import studying  # noqa: PLC0415 - numpy and scipy: only here
 
+    for batch in offers.unfinished():
+        while offers.make_some(batch):
+            pass
     tell_news(now)
     if study_due(now):
         studying.study(now)

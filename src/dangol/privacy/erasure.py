@@ -31,6 +31,7 @@ from dangol.deliver import forgetting as deliver
 from dangol.identity import forgetting as identity
 from dangol.identity import steps as who
 from dangol.identity.models import Identifier
+from dangol.offer import belonging as offer
 from dangol.privacy import audit, files, rules, sweeping, tombstones
 from dangol.privacy.audit import HOUSE, Actor
 from dangol.privacy.models import Confirmation, ErasedCustomer, Erasure, Request, Restriction, Vault, Withheld
@@ -100,6 +101,7 @@ def _forget_in_every_stage(ids: Sequence[int], now: datetime) -> dict[str, int]:
     return {
         **value.forget(ids),
         **profile.forget(ids, settings.DANGOL.secret, campaign.goals() - {"Order Completed"}),
+        **offer.forget(ids),
         **campaign.forget(ids, now),
         **deliver.forget(ids, now),
         **converse.forget(ids),
