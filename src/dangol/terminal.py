@@ -39,18 +39,14 @@ def use(data: str, *, fresh: bool = False, **flags: Any) -> Settings:
 
 def _check_version(data: str) -> None:
     from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-    from django.db.migrations.recorder import MigrationRecorder
 
-    executor = MigrationExecutor(connection)
-    known = set(executor.loader.disk_migrations)
-    newer = {
-        key for key in MigrationRecorder(connection).applied_migrations() if key[0] in executor.loader.migrated_apps
-    } - known
+    from dangol.base import versions
+
+    ahead, behind = versions.ahead(), versions.behind()
     connection.close()
-    if newer:
+    if ahead:
         raise Misconfigured(f"{data} was written by a newer Dangol than {__version__}; install that one")
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if behind:
         raise Misconfigured(
             f"{data} was written by an older Dangol; bring it up to date with `dangol upgrade --data {data}`"
         )

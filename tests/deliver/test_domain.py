@@ -94,3 +94,28 @@ def test_a_loop_of_includes_ends() -> None:
 )
 def test_organisations(domain: str, owner: str) -> None:
     assert organisation(domain) == owner
+
+
+@pytest.mark.parametrize(
+    ("server", "named"),
+    [
+        ("mail.shop.example", "a:mail.shop.example"),
+        ("", "mx"),
+        ("127.0.0.1", "mx"),  # a relay beside the shop: who sends in the end is somebody else
+        ("10.0.0.25", "mx"),
+        ("8.8.8.8", "ip4:8.8.8.8"),
+        ("2001:4860:4860::8888", "ip6:2001:4860:4860::8888"),
+    ],
+)
+def test_the_server_is_named_as_spf_names_it(server: str, named: str) -> None:
+    missing = ("shop.example", "TXT", [])
+    sending = Sending("shop.example", server, "s1", "v=DKIM1; k=rsa; p=ABCD")
+    assert found("spf", missing, sending=sending).value == f"v=spf1 {named} ~all"
+    assert found("mx", ("shop.example", "MX", []), sending=sending).value.startswith("10 mail.shop.example")
+
+
+def test_a_relay_in_the_shops_own_network_needs_no_name() -> None:
+    sending = Sending("shop.example", "127.0.0.1", "s1", "v=DKIM1; k=rsa; p=ABCD")
+    assert not [one for one in check(sending, Zone()) if one.about == "ptr"]
+    public = check(Sending("shop.example", "192.0.2.5"), Zone())
+    assert not [one for one in public if one.about == "ptr"], "a documentation address is no public one"

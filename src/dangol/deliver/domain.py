@@ -5,6 +5,7 @@ Pure but for the resolver, which is given: each finding has the record to paste.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def _spf(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
     name = _from(sending)
     records = _txt(resolver, name, "v=spf1")
     if len(records) != 1:
-        wanted = f"v=spf1 a:{sending.server} ~all" if sending.server else "v=spf1 mx ~all"
+        wanted = f"v=spf1 {_named(sending.server)} ~all"
         yield Finding("spf", "bad", "; ".join(records) or "no record", name, "TXT", wanted)
         return
     lookups = count_lookups(records[0], resolver, {name})
@@ -82,6 +83,21 @@ def _spf(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
         yield Finding("spf", "good", records[0])
     else:
         yield Finding("spf", "advice", f"{records[0]} forbids nobody", name, "TXT", _ended(records[0], "~all"))
+
+
+def _named(server: str) -> str:
+    """The mail server as SPF names it; one in the shop's own network sends by another, most often the domain's own."""
+    address = _address(server)
+    if address:
+        return f"ip{address.version}:{address}" if address.is_global else "mx"
+    return f"a:{server}" if server else "mx"
+
+
+def _address(server: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(server)
+    except ValueError:
+        return None
 
 
 def _ended(record: str, end: str) -> str:
@@ -165,15 +181,19 @@ def _mx(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
         if servers and servers != ["0 ."]:
             yield Finding("mx", "good", f"{domain}: {', '.join(servers)}")
         else:
-            wanted = f"10 {sending.server or 'mail.' + organisation(domain)}."
+            named = (
+                sending.server if sending.server and not _address(sending.server) else f"mail.{organisation(domain)}"
+            )
+            wanted = f"10 {named}."
             yield Finding("mx", "bad", f"{domain} takes no mail: no answer or failure arrives", domain, "MX", wanted)
 
 
 def _ptr(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
     """A relay sends from addresses of its own, so a missing name is only a piece of advice."""
-    if not sending.server:
+    literal = _address(sending.server)
+    if not sending.server or (literal and not literal.is_global):
         return
-    addresses = [a for kind in ("A", "AAAA") for a in resolver.ask(sending.server, kind)]
+    addresses = [str(literal)] if literal else _addresses(sending.server, resolver)
     if not addresses:
         yield Finding("ptr", "bad", f"{sending.server} has no address")
     for address in addresses:
@@ -184,6 +204,10 @@ def _ptr(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
         else:
             told = f"{address} has {'no name' if not names else 'a name that leads elsewhere: ' + names[0]}"
             yield Finding("ptr", "advice", f"{told}; letters that leave from it may be refused")
+
+
+def _addresses(server: str, resolver: Resolver) -> list[str]:
+    return [address for kind in ("A", "AAAA") for address in resolver.ask(server, kind)]
 
 
 def _from(sending: Sending) -> str:

@@ -31,7 +31,11 @@ def run(settings: Settings, host: str, port: int, seed: int) -> None:
     """Serve the demo until it is stopped. Raises Conflict where the folder holds a shop that is no demo."""
     folder = settings.folder
     with sole_holder(folder):
-        told = _known(folder) or _built(folder, seed)
+        told = _known(folder)
+        if told is None:
+            told = _built(folder, seed)
+        else:
+            _bring_up_to_date(folder)
         told["base_url"] = f"http://{host}:{port}"
         _write(folder / FILE, told)
     visitors: list[subprocess.Popen[bytes]] = []
@@ -62,6 +66,18 @@ def _known(folder: Path) -> dict[str, Any] | None:
             raise Conflict(f"{folder} holds a shop that is no demo; choose another folder with --data") from None
         return None
     return told
+
+
+def _bring_up_to_date(folder: Path) -> None:
+    """An earlier demo may be an older Dangol's. In a process of its own, as a demo is built."""
+    from django.db import connection  # noqa: PLC0415 - Django is set up by the command
+
+    from dangol.base import versions  # noqa: PLC0415
+
+    behind = versions.behind()
+    connection.close()
+    if behind:
+        subprocess.run([sys.executable, "-m", "dangol", "upgrade", "--data", str(folder)], check=True)  # noqa: S603
 
 
 def _built(folder: Path, seed: int) -> dict[str, Any]:
