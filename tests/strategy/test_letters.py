@@ -28,6 +28,8 @@ EVERYTHING: dict[str, Any] = {
     "items": [{**CUP, "old_price": 42_000}],
     "product": CUP,
     "order": {"items": [CUP]},
+    "recommendations": [CUP],
+    "preferences_url": "https://shop.example/p/1",
     "brand": {"logo_url": "https://shop.example/logo.png", "social": [{"name": "X", "url": "https://shop.example/x"}]},
     "survey": {
         "links": [{"score": n, "url": f"https://shop.example/s/{n}", "label": f"mark {n}"} for n in range(1, 6)]

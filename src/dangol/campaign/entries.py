@@ -46,8 +46,12 @@ OUR_DOING = frozenset(
     }
 )
 LONGEST_RULE = 500
-RULE = re.compile(r"FREQ=(YEARLY|MONTHLY|WEEKLY|DAILY)(;[A-Z]+=[A-Z0-9,+-]+)*")
-RULE_ALLOWED = "a rule of RFC 5545 by day, week, month or year, such as FREQ=WEEKLY;BYDAY=MO;BYHOUR=9"
+DAY = r"[0-9]{8}T[0-9]{6}"
+RULE = re.compile(rf"(?:FREQ=(YEARLY|MONTHLY|WEEKLY|DAILY)(;[A-Z]+=[A-Z0-9,+-]+)*|RDATE:{DAY}(,{DAY})*)")
+RULE_ALLOWED = (
+    "a rule of RFC 5545 by day, week, month or year, such as FREQ=WEEKLY;BYDAY=MO;BYHOUR=9, "
+    "or days by name, such as RDATE:20270124T100000,20280113T100000"
+)
 
 
 def entry(read: Reader, given: object, at: str) -> Entry:

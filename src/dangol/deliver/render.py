@@ -40,6 +40,12 @@ class Addresses:
     def unsubscribe(self) -> str:
         return self._signed("u")
 
+    def preferences(self) -> str:
+        return self._signed("p")
+
+    def sign_up(self) -> str:
+        return f"{self.base_url.rstrip('/')}/f"
+
     def click(self, index: int) -> str:
         return self._signed("c", index)
 
@@ -154,7 +160,11 @@ def _text(template: Mapping[str, str], made: templates.Compiled, page: str, vari
 
 def own_variables(draft: Draft, language: str) -> dict[str, Any]:
     """What Dangol itself gives templates: the addresses that a customer answers by."""
-    variables: dict[str, Any] = {"unsubscribe_url": draft.addresses.unsubscribe() if _marketing(draft) else ""}
+    variables: dict[str, Any] = {
+        "unsubscribe_url": draft.addresses.unsubscribe() if _marketing(draft) else "",
+        "preferences_url": draft.addresses.preferences(),
+        "sign_up_url": draft.addresses.sign_up(),
+    }
     if draft.message.get("survey"):
         labels = SCORES.get(language, SCORES["en"])
         variables["survey"] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,18 @@ from ruamel.yaml import YAML
 
 from dangol.base.errors import Misconfigured
 from dangol.strategy import gallery
-from dangol.strategy.rules import LANGUAGES, Play, Prior
+from dangol.strategy.rules import LANGUAGES, Gain, Play, Prior
 
 PLAYS = Path(__file__).parent / "plays"
 SEGMENTS = Path(__file__).parent / "segments.yaml"
-ORDER = ("welcome", "abandoned-cart", "thanks", "win-back")  # in which a new shop should begin
+TASK = "task"
+ORDER = ("welcome", "abandoned-cart", "thanks", "win-back", "acquire")  # in which a new shop should begin
+ASSUMED = {
+    "en": "An assumption, not a measurement of this shop: no randomised experiment that anybody can check stands "
+    "behind it, so the range is wide. The holdout will replace it.",
+    "ko": "이 가게의 측정값이 아닌 가정입니다. 누구나 확인할 수 있는 무작위 실험 근거가 없어 범위를 넓게 잡았으며, "
+    "대조군의 결과로 바뀝니다.",
+}
 
 
 def read_yaml(path: Path) -> Any:
@@ -40,6 +47,8 @@ def _play(path: Path) -> Play:
     told = read_yaml(path)
     try:
         definition = {**told["campaign"], "steps": _with_letters(told["campaign"]["steps"])}
+        said, data = list(_said(definition["steps"])), told.get("data") or {}
+        first, message_class = said[0]
         return Play(
             key=path.stem,
             name=_texts(told["name"]),
@@ -47,23 +56,35 @@ def _play(path: Path) -> Play:
             audience=told.get("audience") or {},
             monthly=told["monthly"],
             definition=definition,
-            message_class=_classes(definition["steps"])[0],
+            message_class=next((kind for channel, kind in said if channel != TASK), message_class),
             prior=_prior(told["prior"]),
             needs=_texts(told["needs"]),
             law=_texts(told["law"]),
+            channel=next((channel for channel, _ in said if channel != TASK), first),
+            messages=sum(channel != TASK for channel, _ in said),
+            minutes=float(told.get("minutes") or 0),
+            gathers=_gain(told["gathers"]) if told.get("gathers") else None,
+            facts=tuple(data.get("facts") or ()),
+            traits=tuple(data.get("traits") or ()),
+            yearly=int(told.get("yearly") or 0),
         )
     except (KeyError, TypeError) as error:
         raise Misconfigured(f"{path.name}: found no {error}; every play needs it") from error
 
 
-def _classes(steps: Any) -> list[str]:
-    """The classes of all messages, in the order in which they are written."""
+def _said(steps: Any) -> Iterator[tuple[str, str]]:
+    """Channel and class of everything that is said or asked of staff, in the order in which it is written."""
     if isinstance(steps, list):
-        return [found for one in steps for found in _classes(one)]
-    if not isinstance(steps, Mapping):
-        return []
-    own = [str(steps["send"]["class"])] if isinstance(steps.get("send"), Mapping) else []
-    return own + [found for word, one in steps.items() if word != "send" for found in _classes(one)]
+        for one in steps:
+            yield from _said(one)
+    elif isinstance(steps, Mapping):
+        if isinstance(steps.get("send"), Mapping):
+            yield str(steps["send"]["channel"]), str(steps["send"]["class"])
+        if isinstance(steps.get(TASK), Mapping):
+            yield TASK, "transactional"
+        for word, one in steps.items():
+            if word not in {"send", TASK}:
+                yield from _said(one)
 
 
 def _with_letters(told: Any) -> Any:
@@ -79,7 +100,11 @@ def _with_letters(told: Any) -> Any:
 
 
 def _prior(told: Mapping[str, Any]) -> Prior:
-    return Prior(float(told["low"]), float(told["mean"]), float(told["high"]), _texts(told["source"]))
+    return Prior(float(told["low"]), float(told["mean"]), float(told["high"]), _texts(told.get("source") or ASSUMED))
+
+
+def _gain(told: Mapping[str, Any]) -> Gain:
+    return Gain(str(told["what"]), float(told["low"]), float(told["mean"]), float(told["high"]))
 
 
 def _texts(told: Mapping[str, str]) -> dict[str, str]:

@@ -34,6 +34,16 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Gain:
+    """What a play gathers beside orders, per treated customer, with an 80 % range: an assumption."""
+
+    what: str  # consent, profile, answers, reviews
+    low: float
+    mean: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """A ready strategy."""
 
@@ -47,6 +57,13 @@ class Play:
     prior: Prior
     needs: Mapping[str, str]
     law: Mapping[str, str]
+    channel: str = "email"  # on which it first says something; task: nothing is sent, a person does it
+    messages: int = 1  # that one customer gets on the way, at most
+    minutes: float = 0.0  # of a person's time for each customer
+    gathers: Gain | None = None
+    facts: tuple[str, ...] = ()  # without which nobody comes its way
+    traits: tuple[str, ...] = ()
+    yearly: int = 0  # how often a year it happens, where that is not whenever somebody comes its way
 
 
 @dataclass(frozen=True, slots=True)

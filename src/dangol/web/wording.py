@@ -153,6 +153,14 @@ FIRST_SEGMENTS = frozenset(
         gettext_noop("Bought again and again, last a month ago"),
         gettext_noop("Looked at products and left two hours ago"),
         gettext_noop("Five orders in a year"),
+        gettext_noop("Looked at two things today, not yet a reader"),
+        gettext_noop("Bought, came back today, was never asked"),
+        gettext_noop("Bought once, three weeks ago"),
+        gettext_noop("Satisfied, and bought twice or more"),
+        gettext_noop("A reader for three days"),
+        gettext_noop("Five orders in a year, none for two months"),
+        gettext_noop("Allowed e-mail"),
+        gettext_noop("Bought in two years, allowed e-mail"),
     }
 )
 

@@ -16,6 +16,8 @@ KNOWN: dict[str, frozenset[str] | str] = {
     "brand": frozenset({"logo_url", "colour", "color", "text_on_colour", "background", "font", "social"}),
     "survey": frozenset({"key", "links"}),
     "unsubscribe_url": frozenset(),
+    "preferences_url": frozenset(),
+    "sign_up_url": frozenset(),
     "campaign": frozenset({"key", "step"}),
     "webhooks": OPEN,
     "recommendations": OPEN,  # products to show to this customer

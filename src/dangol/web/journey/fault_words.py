@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from dangol.campaign import entries
 from dangol.web.builder import fault_words
 from dangol.web.builder.fault_words import formed
 
@@ -36,8 +37,8 @@ WORDS: dict[str, Any] = {
     "a language tag such as en, ko or pt-BR": _("a language, such as en, ko or pt-BR"),
     "a date and time in the shop's zone, such as 2026-12-01T10:00": _("a date and time, such as 2026-12-01T10:00"),
     'a time of day in quotes, such as "09:00"': _("a time of day, such as 09:00"),
-    "a rule of RFC 5545 by day, week, month or year, such as FREQ=WEEKLY;BYDAY=MO;BYHOUR=9": _(
-        "a rule of RFC 5545 by day, week, month or year, such as FREQ=WEEKLY;BYDAY=MO;BYHOUR=9"
+    entries.RULE_ALLOWED: _(
+        "a rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=MO;BYHOUR=9, or days such as RDATE:20270124T100000"
     ),
     "a rule that has an occurrence": _("a day that comes at all"),
     "a rule whose occurrences are an hour apart or more": _("not more often than once an hour"),

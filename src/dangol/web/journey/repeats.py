@@ -31,6 +31,17 @@ def parts(rule: Any) -> dict[str, Any]:
     return {"every": found[1], "interval": found[2] or "1", "days": days}
 
 
+DATES = "RDATE:"
+
+
+def days(rule: Any) -> list[str]:
+    """The days that a rule lists, as 2027-01-24 10:00; none where it is another kind of rule."""
+    if not isinstance(rule, str) or not rule.startswith(DATES):
+        return []
+    listed = rule.removeprefix(DATES).split(",")
+    return [f"{one[:4]}-{one[4:6]}-{one[6:8]} {one[9:11]}:{one[11:13]}" for one in listed]
+
+
 def of(parts: dict[str, Any]) -> str:
     """The rule that came apart into `parts`."""
     return str(parts["text"]) if "text" in parts else said(parts["every"], parts["interval"], parts["days"])

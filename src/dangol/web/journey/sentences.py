@@ -214,6 +214,9 @@ def leaves(definition: Json) -> str:
 
 def _repeat(rule: Json) -> str:
     told = repeats.parts(rule)
+    if listed := repeats.days(rule):
+        shown = ", ".join(listed[:3])
+        return _("On {days} and {n} more").format(days=shown, n=len(listed) - 3) if len(listed) > 3 else shown
     if "text" in told:
         return str(told["text"] or OPEN)
     days = ", ".join(str(repeats.BY_DAYS[day]) for day in told["days"])
