@@ -59,6 +59,20 @@ def threads(state: str, who: str = "", limit: int = 100) -> list[Conversation]:
     return list(rows.order_by(*order)[:limit])
 
 
+def threads_after(state: str, place: Place | None, limit: int) -> list[Conversation]:
+    """Conversations in a state, behind a place: open ones by who was heard of longest ago, closed ones the newest
+    first.
+    """
+    rows = Conversation.objects.filter(state=state)
+    if state == "open":
+        rows = rows.order_by("last_at", "pk")
+        behind = place and (Q(last_at__gt=place[0]) | Q(last_at=place[0], pk__gt=place[1]))
+    else:
+        rows = rows.order_by("-last_at", "-pk")
+        behind = place and (Q(last_at__lt=place[0]) | Q(last_at=place[0], pk__lt=place[1]))
+    return list((rows.filter(behind) if behind else rows)[:limit])
+
+
 def last_words(conversations: Collection[Conversation]) -> dict[int, Utterance]:
     """What was said last to or by each customer, by customer."""
     customers = [one.customer_id for one in conversations]

@@ -67,6 +67,8 @@ READING = {
     "GET /api/surveys/{key}/results",
     "GET /api/harvest/{key}",
     "GET /api/tasks",
+    "GET /api/conversations",
+    "GET /api/conversations/{conversation_id}",
     "GET /api/identity/merges",
     "GET /api/shops",
     "GET /api/shops/{key}",
@@ -100,6 +102,8 @@ WRITING = {
     "POST /api/campaigns/{key}/pause",
     "POST /api/campaigns/{key}/runs",
     "POST /api/tasks/{task_id}/done",
+    "POST /api/conversations/{conversation_id}/answer",
+    "POST /api/conversations/{conversation_id}/close",
     "POST /api/customers/{customer_id}/correct",
     "POST /api/customers/{customer_id}/forget",
     "POST /api/customers/{customer_id}/object",
@@ -121,7 +125,13 @@ ROUTES = sorted(READING | WRITING)
 def call(program: Program, route: str) -> Any:
     method, path = route.split(" ")
     body = {"where": "everyone"} if path.endswith("evaluate") else {} if method in {"PUT", "POST"} else None
-    for name, value in (("key", "nothing"), ("customer_id", "9"), ("task_id", "9"), ("request_id", "9")):
+    for name, value in (
+        ("key", "nothing"),
+        ("customer_id", "9"),
+        ("task_id", "9"),
+        ("request_id", "9"),
+        ("conversation_id", "9"),
+    ):
         path = path.replace("{" + name + "}", value)
     return program.call(method, path, body)
 

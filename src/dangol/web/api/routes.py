@@ -17,6 +17,7 @@ from dangol.base.errors import DangolError
 from dangol.collect import steps as collect
 from dangol.web.api import (
     campaigns,
+    conversations,
     customers,
     deliveries,
     forms,
@@ -105,6 +106,7 @@ api.add_router("/forms", forms.router)
 api.add_router("/topics", topics.router)
 api.add_router("/strategy", strategy.router)
 api.add_router("/campaigns", campaigns.router)
+api.add_router("/conversations", conversations.router)
 api.add_router("/holdout", holdout.router)
 api.add_router("/quarantine", quarantine.router)
 api.add_router("/identity", identities.router)

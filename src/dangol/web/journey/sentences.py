@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
@@ -22,6 +23,8 @@ from dangol.web.wording import word
 Json = Any
 OPEN = "…"
 LONGEST = 160
+PUT_IN = re.compile(r"\{\{-?\s*([\w.]+)[^}]*\}\}")  # {{ customer.first_name | default: "you" }}
+MARKS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
 
 def wait(step: Json) -> str:
@@ -79,7 +82,13 @@ def _subject(told: Json) -> str:
     said = next(
         (letter[name] for name in ("subject", "title", "text", "body") if isinstance(get(letter, name), str)), ""
     )
-    return said[:LONGEST]
+    return _without_marks(said)[:LONGEST]
+
+
+def _without_marks(text: str) -> str:
+    """A text of a template as people read it: what is put in by its name, in brackets; conditions left out."""
+    named = PUT_IN.sub(lambda found: f"[{found[1].rpartition('.')[2].replace('_', ' ')}]", text)
+    return " ".join(MARKS.sub("", named).split())
 
 
 def _wait_for(told: Json) -> tuple[str, str]:
