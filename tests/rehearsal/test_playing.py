@@ -106,3 +106,37 @@ def test_a_test_that_is_written_wrong_is_refused_with_the_place(
     with pytest.raises(Invalid) as refused:
         read_file(tmp_path / "case.yaml")
     assert place in [fault.path for fault in refused.value.faults]
+
+
+COUPON = """
+- name: Two codes for three who sign up
+  offers: {ten: {gives: {percent: 10}, limits: {total: 2}}}
+  definition:
+    entry: {fact: Signed Up}
+    steps:
+      - {key: gift, give: {offer: ten}}
+      - key: letter
+        send:
+          channel: email
+          class: transactional
+          templates: {en: {subject: "{{ coupon.code }}", html: "<p>{{ coupon.value }}</p>"}}
+  until: 1h
+  facts:
+    - {at: 0m, customer: ann, identify: {email: ann@example.com}}
+    - {at: 0m, customer: bob, identify: {email: bob@example.com}}
+    - {at: 0m, customer: cem, identify: {email: cem@example.com}}
+    - {at: 1m, customer: ann, event: Signed Up}
+    - {at: 2m, customer: bob, event: Signed Up}
+    - {at: 3m, customer: cem, event: Signed Up}
+  expect:
+    - {at: 1m, customer: ann, step: letter}
+    - {at: 2m, customer: bob, step: letter}
+    - {at: 3m, customer: cem, left: no_coupon}
+    - {at: 3m, customer: cem, fact: Coupon Not Issued}
+"""
+
+
+def test_codes_that_run_out(db: None, tmp_path: Path) -> None:
+    (tmp_path / "coupon.test.yaml").write_text(COUPON)
+    [played] = playing.play_file(tmp_path / "coupon.test.yaml")
+    assert played.passed, list(playing.lines(played, playing.clock_words))

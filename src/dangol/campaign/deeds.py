@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dangol.campaign.definition import Change, Emit, Exit, GoTo
+from dangol.campaign.definition import Change, Emit, Exit, Give, GoTo
 from dangol.campaign.entries import OUR_DOING
 from dangol.campaign.shape import Reader
 
 TALK = {"Message Received", "Conversation Opened", "Conversation Replied", "Conversation Closed"}
-RESERVED = OUR_DOING | TALK | {"Segment Entered", "Segment Left", "Consent Changed", "List Changed", "Order Completed"}
+COUPONS = {"Coupon Redeemed", "Coupon Freed", "Coupon Expired"}
+OTHERS = {"Segment Entered", "Segment Left", "Consent Changed", "List Changed", "Order Completed"}
+RESERVED = OUR_DOING | TALK | COUPONS | OTHERS
+WITHOUT = ("exit", "continue")
 LONGEST_SIZE = 20
 DEEPEST = 5
 
@@ -55,6 +58,13 @@ def _consent(read: Reader, given: object, at: str) -> dict[str, str]:
         "purpose": read.key(shape.get("purpose", "marketing"), f"{at}/purpose"),
         "state": read.choice(shape.get("state"), f"{at}/state", ("withdrawn", "denied")),
     }
+
+
+def give(read: Reader, given: object, at: str) -> Give:
+    """`{offer, without}`: a coupon; who gets none leaves, or goes on without."""
+    shape = read.mapping(given, at, ("offer", "without"))
+    without = read.choice(shape.get("without", "exit"), f"{at}/without", WITHOUT)
+    return Give(read.key(shape.get("offer"), f"{at}/offer"), without)
 
 
 def go_to(read: Reader, given: object, at: str) -> GoTo:

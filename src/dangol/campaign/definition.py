@@ -226,6 +226,14 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
+class Give:
+    """Give a coupon of an offer, which is `coupon` in what is said from then on."""
+
+    offer: str
+    without: str = "exit"  # what becomes of a run that gets none: exit, continue
+
+
+@dataclass(frozen=True, slots=True)
 class GoTo:
     campaign: str
 
@@ -235,7 +243,7 @@ class Exit:
     pass
 
 
-Act = Message | WaitFor | Split | Shares | Emit | Change | Webhook | GoTo | Exit
+Act = Message | WaitFor | Split | Shares | Emit | Change | Webhook | Give | GoTo | Exit
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 from dangol.base.parts import parts
-from dangol.campaign import entering, rules, templates, trails
+from dangol.campaign import coupons, entering, rules, templates, trails
 from dangol.campaign.book import ACTIVE, Book
-from dangol.campaign.definition import Change, Emit, GoTo
+from dangol.campaign.definition import Change, Emit, Give, GoTo
 from dangol.campaign.entering import Starting
 from dangol.campaign.runs import message_id
 from dangol.campaign.walking import Asked
@@ -29,6 +29,7 @@ def carry_out(book: Book, asked: Sequence[Asked], now: datetime) -> None:
     """Do what these steps ask for."""
     if not asked:
         return
+    coupons.give([(one.run, one.step.key, one.act) for one in asked if isinstance(one.act, Give)], now)
     traits = _traits([one for one in asked if isinstance(one.act, Emit | Change)])
     listed = lists.told([one.act.list_key for one in asked if isinstance(one.act, Change) and one.act.list_key])
     facts = [fact for one in asked if (fact := _fact(one, traits, listed, now)) is not None]
@@ -115,6 +116,7 @@ def variables(one: Asked, traits: Mapping[int, Mapping[str, Any]]) -> dict[str, 
         "customer": {**traits.get(one.run.customer_id, {}), "id": one.run.customer_id},
         "event": {**(event.get("properties") or {}), "name": event.get("name", ""), "at": event.get("at", "")},
         "webhooks": one.run.context.get("webhooks") or {},
+        "coupon": one.run.context.get("coupon") or {},
     }
 
 

@@ -43,6 +43,8 @@ OUR_DOING = frozenset(
         "Journey Entered",
         "Journey Left",
         "Survey Asked",
+        "Coupon Issued",
+        "Coupon Not Issued",
     }
 )
 LONGEST_RULE = 500

@@ -138,7 +138,9 @@ class Run(models.Model):
     reached_at = InstantField(null=True)  # when a goal that is a rule held
     state = models.CharField(max_length=10, default="active")  # active, finished, left
     ended_at = InstantField(null=True)
-    ended_for = models.CharField(max_length=10, default="")  # finished, goal, exit, exited, no_date; empty: put away
+    ended_for = models.CharField(
+        max_length=10, default=""
+    )  # finished, goal, exit, exited, no_date, no_coupon; empty: put away
 
     objects = Present()
     every = models.Manager()

@@ -21,6 +21,7 @@ ACTS: dict[str, Callable[[Reader, object, str], Act]] = {
     "webhook": messages.webhook,
     "emit": deeds.emit,
     "change": deeds.change,
+    "give": deeds.give,
     "go_to": deeds.go_to,
     "exit": deeds.leave,
     "wait_for": lambda read, given, at: branches.wait_for(read, given, at, steps),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dangol.base.errors import Fault
-from dangol.campaign import trails
+from dangol.campaign import coupons, trails
 from dangol.campaign.definition import Definition
 from dangol.campaign.models import Campaign
 from dangol.profile import topics
@@ -35,6 +35,7 @@ def faults(campaign: str, written: Mapping[str, Any], definition: Definition, at
         if not Campaign.objects.filter(key=other).exists():
             yield Fault(pointer, other, "the key of a campaign")
     places = {step.get("key"): pointer for pointer, step in steps(written.get("steps"), f"{at}/steps")}
+    yield from coupons.faults(definition, places)
     for place, what, way in trails.circles(campaign, definition):
         allowed = f"what does not begin this campaign again: {' → '.join([campaign, *way])}"
         yield Fault(places[place], what, allowed)

@@ -126,6 +126,7 @@ def _acts() -> dict[str, Schema]:
         "task": _object({"kind": {"enum": list(messages.KINDS_OF_TASK)}, "title": titles, "note": TEXT}, ["title"]),
         "conversation": _object({"title": titles, "note": TEXT}, ["title"]),
         "webhook": {"type": "object"},
+        "give": _object({"offer": KEY, "without": {"enum": list(deeds.WITHOUT)}}, ["offer"]),
         "go_to": KEY,
         "exit": {"const": True},
     }

@@ -17,7 +17,7 @@ from dangol.collect.facts import Fact
 from dangol.profile.models import Fact as Row
 from dangol.segment.matching import Pattern, matching
 
-OF_ITSELF = ("exited", "no_date")  # a way that ends so: what was asked for on it is still wanted
+OF_ITSELF = ("exited", "no_date", "no_coupon")  # a way that ends so: what was asked for on it is still wanted
 Key = tuple[str, int, str]  # campaign, customer, trigger
 Facts = dict[tuple[str, int], list[Fact]]  # by name and customer
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dangol.base.shares import share
-from dangol.campaign import rules, waits
+from dangol.campaign import coupons, rules, waits
 from dangol.campaign.book import Plan
 from dangol.campaign.definition import (
     OTHERWISE,
     Act,
     Exit,
+    Give,
     Holds,
     Shares,
     Split,
@@ -94,6 +95,13 @@ def _act(run: Run, step: Step, plan: Plan, people: Cohort, now: datetime, walk: 
             walk.asked.append(Asked(run, step, act.message, due_at))
             run.phase, run.since, run.due_at = INSIDE, due_at, now + act.within
         case Webhook():
+            go(run, plan, plan.way.behind[step.key], people, now, walk)
+        case Give() as act if run.phase == WAITING and run.arm == rules.TREATED:
+            walk.asked.append(Asked(run, step, act, due_at))
+            run.phase, run.since, run.due_at = INSIDE, due_at, now  # what came of it is looked at in the next turn
+        case Give() as act if run.arm == rules.TREATED and act.without == "exit" and coupons.missing(run, step.key):
+            end(run, "no_coupon", now, walk)
+        case Give():
             go(run, plan, plan.way.behind[step.key], people, now, walk)
         case Split() as act:
             held = (one.key for one in act.branches if isinstance(one.when, Holds) and _is(one.when, run, people))

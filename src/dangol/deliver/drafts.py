@@ -131,6 +131,7 @@ class Known:
             "brand": self.brand,
             "campaign": {"key": delivery.campaign, "step": delivery.step},
             "webhooks": delivery.context.get("webhooks") or {},
+            "coupon": objects.coupon(delivery.context.get("coupon"), language, shop.zone),
             "recommendations": [
                 objects.recommended(one.product, shop.url) for one in self.recommended.get(delivery.customer_id, ())
             ],

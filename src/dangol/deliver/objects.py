@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.numbers import format_currency
 
 from dangol.base.models import Shop
 from dangol.offer.models import Product
@@ -130,6 +134,38 @@ def event(context: Mapping[str, Any]) -> dict[str, Any]:
     properties = told.get("properties") or {}
     own = {"event": told.get("name", ""), "at": told.get("at", ""), "properties": properties}
     return {"name": told.get("name", "")} | properties | own
+
+
+FREE_SHIPPING = {"ko": "무료 배송"}
+
+
+def coupon(told: Any, language: str, zone: tzinfo) -> dict[str, Any]:
+    """A coupon in a customer's language; its last day is one of the shop's calendar. Nothing where none was given."""
+    if not isinstance(told, Mapping) or not told.get("code"):
+        return {}
+    locale = "ko_KR" if language[:2] == "ko" else "en_US"
+    ends = datetime.fromisoformat(told["expires_at"]).astimezone(zone) if told.get("expires_at") else None
+    last = (ends - timedelta(microseconds=1)).date() if ends else None
+    return {
+        "code": told["code"],
+        "value": _value(told, locale, language),
+        "expires": format_date(last, "long", locale=locale) if last else "",
+        "expires_at": told.get("expires_at", ""),
+        "offer": told.get("offer", ""),
+        "name": told.get("name", ""),
+    }
+
+
+def _value(told: Mapping[str, Any], locale: str, language: str) -> str:
+    match told.get("gives"):
+        case "percent":
+            return f"{told['worth']}%"
+        case "amount":
+            return str(format_currency(Decimal(told["worth"]), told["currency"], locale=locale))
+        case "shipping":
+            return FREE_SHIPPING.get(language[:2], "free shipping")
+        case _:
+            return str(told.get("product", ""))
 
 
 def shop(row: Shop) -> dict[str, Any]:

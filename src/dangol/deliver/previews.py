@@ -25,6 +25,10 @@ from dangol.deliver.rules import MARKETING, parse_mailbox
 from dangol.profile.known import figures
 from dangol.profile.models import Profile
 
+COUPON = {
+    "code": "K7XM-94HD-RWTC", "offer": "example", "name": "Example", "gives": "percent", "worth": "10",
+    "currency": "", "product": "", "expires_at": "2026-12-31T15:00:00Z",
+}  # fmt: skip
 Texts = Mapping[str, Mapping[str, str]]  # language → subject, html or mjml …
 
 
@@ -96,7 +100,7 @@ def _drafted(
     delivery = Delivery(
         pk=0, campaign="preview", step="preview", customer_id=customer, home=customer, trigger="preview",
         channel="email", message_class=message_class,
-        context={"event": dict(event)} if event else {}, planned_at=now, due_at=now,
+        context={"coupon": COUPON} | ({"event": dict(event)} if event else {}), planned_at=now, due_at=now,
     )  # fmt: skip
     return delivery, draft_of(delivery, {"templates": texts, "tracking": False}, now)
 

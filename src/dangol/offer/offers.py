@@ -16,7 +16,7 @@ from dangol.base.parts import parts
 from dangol.offer import codes
 from dangol.offer.models import Batch, Coupon, Offer, Redemption
 from dangol.offer.parsing import KEY, parse
-from dangol.offer.terms import BATCHES, SHARED, Terms
+from dangol.offer.terms import BATCHES, MADE, SHARED, Terms
 
 MOST_MADE = 1_000_000  # codes of one batch
 AT_ONCE = 2_000  # made in one transaction
@@ -111,6 +111,11 @@ def get(key: str) -> Offer:
     return offer
 
 
+def giving_now() -> list[Offer]:
+    """Offers that are not archived, by name."""
+    return list(Offer.objects.filter(archived_at=None).order_by("name", "key"))
+
+
 def archive(key: str, now: datetime) -> Offer:
     """Give no more of it. Codes of customers hold to their end; one for everybody ends at once. Raises NotFound."""
     Offer.objects.filter(key=key, archived_at=None).update(archived_at=now)
@@ -128,6 +133,18 @@ def terms_of_written(terms: Mapping[str, Any]) -> Terms:
 
 def _money() -> str:
     return Shop.objects.values_list("currency", flat=True).first() or "KRW"
+
+
+def rehearsed() -> list[dict[str, Any]]:
+    """Offers for a shop in which nothing is real: where codes are in batches, as many are made as are free now."""
+    found = []
+    for offer in Offer.objects.filter(archived_at=None).order_by("key"):
+        terms = dict(offer.terms)
+        if terms.get("codes") == BATCHES:
+            free = Coupon.objects.filter(offer=offer, state="free").count()
+            terms |= {"codes": MADE, "limits": {**(terms.get("limits") or {}), "total": max(free, 1)}}
+        found.append({"key": offer.key, "name": offer.name, "terms": terms})
+    return found
 
 
 # --- codes in batches -----------------------------------------------------------------------------------------------

@@ -130,6 +130,11 @@ def get(key: str) -> Product:
     return found
 
 
+def name_of(key: str) -> str:
+    """What a product is called; its id where no product has that."""
+    return Product.objects.filter(key=key).values_list("name", flat=True).first() or key
+
+
 def numbered(pk: int) -> Product:
     """One product by its number here. Raises NotFound."""
     found = Product.objects.filter(pk=pk).select_related("liking").first()

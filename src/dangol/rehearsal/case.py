@@ -37,6 +37,7 @@ WORDS = (
     "segments",
     "lists",
     "topics",
+    "offers",
     "start",
     "until",
     "facts",
@@ -86,6 +87,7 @@ class Case:
     segments: tuple[Mapping[str, Any], ...] = ()
     lists: tuple[str, ...] = ()
     topics: Mapping[str, str] = field(default_factory=dict)  # key → opt_in or opt_out
+    offers: Mapping[str, Any] = field(default_factory=dict)  # key → terms
     holdout: bool = False  # whether some are held out, as the campaign says; otherwise nobody is
 
 
@@ -118,6 +120,7 @@ def _case(read: Reader, given: object, at: str) -> Case:
         shop=shop,
         segments=tuple(shape.get("segments") or ()),
         lists=tuple(shape.get("lists") or ()),
+        offers=read.mapping(shape.get("offers") or {}, f"{at}/offers", tuple(shape.get("offers") or ())),
         topics=_topics(read, shape.get("topics") or {}, f"{at}/topics"),
         holdout=read.flag(shape, "holdout", at, default=False),
     )

@@ -21,6 +21,7 @@ from dangol.campaign.templates import copying
 from dangol.collect.facts import OWN
 from dangol.collect.log import Entry, FileLog
 from dangol.identity import steps as identity
+from dangol.offer import offers
 from dangol.profile import topics
 from dangol.segment import active
 from dangol.segment.models import List
@@ -57,6 +58,7 @@ class Scene(msgspec.Struct):
     lists: list[dict[str, Any]]
     topics: dict[str, dict[str, Any]]  # by key, as files have them
     templates: list[dict[str, Any]]  # those that staff keep
+    offers: list[dict[str, Any]]  # those that give something
     others: list[dict[str, Any]]  # campaigns that ran beside
     key: str  # of the campaign that is rehearsed
     name: str
@@ -75,6 +77,7 @@ def scene(key: str, name: str, definition: Mapping[str, Any], begins: datetime, 
         lists=[{"key": row.key, "making": row.making} for row in List.objects.filter(removed_at=None)],
         topics={row.key: topics.written(row) for row in topics.everything()},
         templates=copying.everything(),
+        offers=offers.rehearsed(),
         others=[{"key": row.key, "name": row.name, "definition": row.definition} for row in running],
         key=key,
         name=name,

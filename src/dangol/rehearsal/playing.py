@@ -22,6 +22,7 @@ from dangol.campaign.folder import read_shape
 from dangol.collect.log import Entry
 from dangol.deliver.models import Delivery
 from dangol.identity import steps as identity
+from dangol.offer import offers
 from dangol.profile.models import Fact
 from dangol.rehearsal import stage
 from dangol.rehearsal.case import Case, Expected, read_file
@@ -114,6 +115,8 @@ def _open(case: Case, beside: Path, clock: SetClock) -> None:
         lists.save(key, key, clock.now())
     for key, kind in case.topics.items():
         topics.save(key, {"name": {"en": key}, "kind": kind}, clock.now())
+    for key, terms in case.offers.items():
+        offers.put(key, {"name": key, "terms": terms}, clock.now())
     for shape in case.segments:
         segment.save(str(shape.get("key", "")), shape, clock.now())
     definition = _definition(case, beside, clock)

@@ -24,6 +24,7 @@ from dangol.campaign.templates import copying
 from dangol.collect.log import Entry, FileLog
 from dangol.deliver.models import Delivery
 from dangol.identity import steps as identity
+from dangol.offer import offers
 from dangol.profile.models import Fact
 from dangol.rehearsal import stage
 from dangol.rehearsal.past import Scene, Spooled
@@ -82,6 +83,8 @@ def _open(scene: Scene, clock: SetClock) -> None:
     for key, shape in scene.topics.items():
         topics.save(key, shape, clock.now())
     copying.bring(scene.templates, clock.now())
+    for one in scene.offers:
+        offers.put(one["key"], {"name": one["name"], "terms": one["terms"]}, clock.now())
 
 
 def _parted(path: Path, begins_us: int) -> tuple[list[Spooled], list[Spooled]]:

@@ -11,7 +11,7 @@ from dangol.campaign.templates.compiling import Compiled, compiled, compiled_tex
 from dangol.campaign.templates.engine import TemplateFault, missing, render_markup, render_plain
 from dangol.campaign.templates.languages import choose
 from dangol.campaign.templates.partials import names as held
-from dangol.campaign.templates.strict import Trouble, trouble, troubles, troubles_apart
+from dangol.campaign.templates.strict import Trouble, speaks_of_coupons, trouble, troubles, troubles_apart
 
 __all__ = [
     "Compiled",
@@ -24,6 +24,7 @@ __all__ = [
     "missing",
     "render_markup",
     "render_plain",
+    "speaks_of_coupons",
     "trouble",
     "troubles",
     "troubles_apart",

@@ -21,8 +21,8 @@ KNOWN: dict[str, frozenset[str] | str] = {
     "campaign": frozenset({"key", "step"}),
     "webhooks": OPEN,
     "recommendations": OPEN,  # products to show to this customer
+    "coupon": frozenset({"code", "value", "expires", "expires_at", "offer", "name"}),
 }
-LATER = {"coupon": "offers"}
 LOCAL = frozenset({"forloop", "tablerowloop", "empty", "blank", "nil", "now"})
 CUSTOMER = (
     "id", "name", "first_name", "last_name", "email", "phone", "language", "timezone", "traits", "orders", "revenue",
@@ -36,8 +36,6 @@ def unknown(path: tuple[object, ...]) -> str:
     first, rest = str(path[0]), path[1:]
     if first in LOCAL:
         return ""
-    if first in LATER:
-        return f"{first} (there are no {LATER[first]} yet)"
     names = KNOWN.get(first)
     if names is None:
         return first

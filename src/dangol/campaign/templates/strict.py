@@ -105,6 +105,16 @@ def _liquid(source: str) -> list[Trouble]:
     return [*_filters(source, told), *_variables(source, told)]
 
 
+def speaks_of_coupons(source: str) -> bool:
+    """Whether a text has `coupon` filled in. One that cannot be read is another fault."""
+    if "coupon" not in source:
+        return False
+    try:
+        return "coupon" in engine.plain_of(source).analyze().globals
+    except (LiquidError, RecursionError):
+        return False
+
+
 def _filters(source: str, told: TemplateAnalysis) -> list[Trouble]:
     known = "one of " + ", ".join(sorted(engine.PLAIN.filters))
     return [

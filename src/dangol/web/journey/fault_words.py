@@ -30,6 +30,8 @@ WORDS: dict[str, Any] = {
     "{best_hour: true} and nothing beside it": _("the best hour, and nothing beside it"),
     "a rule; facts are waited for with wait_for": _("a rule; to wait for a fact there is a step of its own"),
     "a fact that campaigns do not cause themselves": _("a fact that campaigns do not cause themselves"),
+    "the key of an offer that is not archived": _("an offer that is not archived"),
+    "no coupon before a step gives one: give: {offer: …}": _("no coupon before a step gives one"),
     "a name that Dangol does not use itself": _("a name that Dangol does not use itself"),
     "a key that no other step of this campaign has": _("a key that no other step of this campaign has"),
     "a key that no other way out of this step has": _("a key that no other way out of this step has"),

@@ -37,6 +37,7 @@ TASKS: Words = {
     "check": _("something to check"),
     "other": _("something else"),
 }
+WITHOUT: Words = {"exit": _("leave the campaign"), "continue": _("go on without a coupon")}
 CHANGES: Words = {
     "traits": _("what is known of the customer"),
     "list": _("a list"),
@@ -77,13 +78,14 @@ KINDS = (
         _("a person takes over"),
     ),
     Kind("change", _("Change the customer"), "edit", "do", {"change": {"traits": {}}}, _("a trait, a list, a topic")),
+    Kind("give", _("Give a coupon"), "gift", "do", {"give": {"offer": ""}}, _("a code of an offer, for one customer")),
     Kind("webhook", _("Call another system"), "code", "do", {"webhook": {"url": "https://"}}, _("signed")),
     Kind("emit", _("Tell a fact"), "dot", "do", {"emit": {"fact": ""}}, _("other campaigns may listen")),
     Kind("go_to", _("Go to another campaign"), "right", "goal", {"go_to": ""}, _("this one ends here")),
     Kind("exit", _("End here"), "flag", "goal", {"exit": True}, _("nothing comes behind")),
 )  # fmt: skip
 BY_KEY = {kind.key: kind for kind in KINDS}
-ACTS = ("send", "wait_for", "ask", "task", "conversation", "change", "webhook", "emit", "go_to", "exit")
+ACTS = ("send", "wait_for", "ask", "task", "conversation", "change", "give", "webhook", "emit", "go_to", "exit")
 
 
 def known() -> list[Kind]:
@@ -184,6 +186,13 @@ def _webhook(step: Json, known: Mapping[str, Words]) -> list[Field]:
     ]
 
 
+def _give(step: Json, known: Mapping[str, Words]) -> list[Field]:
+    return [
+        Field("give.offer", "choice", _("Offer"), known.get("offers", {}), stays=True),
+        Field("give.without", "choice", _("If there is none"), WITHOUT, default="exit"),
+    ]
+
+
 def _emit(step: Json, known: Mapping[str, Words]) -> list[Field]:
     return [
         Field("emit.fact", "text", _("Name of the fact"), stays=True),
@@ -199,5 +208,5 @@ FORMS: dict[str, Any] = {
     "send": letters.FIELDS["send"], "ask": letters.FIELDS["ask"], "wait_for": _wait_for, "split": _split,
     "shares": _shares,
     "task": _task("task"), "conversation": _task("conversation"), "change": _change, "webhook": _webhook,
-    "emit": _emit, "go_to": _go_to,
+    "give": _give, "emit": _emit, "go_to": _go_to,
 }  # fmt: skip

@@ -126,6 +126,12 @@ def _webhook(told: Json) -> tuple[str, str]:
     return _("Call {url}").format(url=_text(get(told, "url"))), _("signed; what it answers can be used from then on")
 
 
+def _give(told: Json) -> tuple[str, str]:
+    without = kinds.WITHOUT.get(str(get(told, "without") or "exit"), "")
+    said = _("Give a coupon of {offer}").format(offer=_text(get(told, "offer")))
+    return said, _("if there is none: {what}").format(what=without)
+
+
 def _emit(told: Json) -> tuple[str, str]:
     return _("Tell the fact “{fact}”").format(fact=_text(get(told, "fact"))), ""
 
@@ -144,6 +150,7 @@ ACTS: dict[str, Callable[[Json], tuple[str, str]]] = {
     "conversation": _conversation,
     "change": _change,
     "webhook": _webhook,
+    "give": _give,
     "emit": _emit,
     "go_to": _go_to,
     "exit": lambda told: (_("The campaign ends here"), ""),

@@ -19,6 +19,7 @@ from dangol.campaign import contents
 from dangol.campaign import steps as campaign
 from dangol.campaign.models import Campaign
 from dangol.campaign.templates import stored
+from dangol.offer import offers
 from dangol.profile import topics
 from dangol.segment import lists
 from dangol.segment import reads as segment
@@ -165,6 +166,7 @@ def _known() -> dict[str, Words]:
         "segments": {"": _("Choose …"), **{one.key: segment_name(one) for one, _size in segment.active()}},
         "lists": {"": _("Choose …"), **{one.key: one.name for one in lists.everything()}},
         "topics": {one.key: topics.called(one, get_language() or "en") for one in topics.everything()},
+        "offers": {"": _("Choose …"), **{one.key: one.name for one in offers.giving_now()}},
         "campaigns": {"": _("Choose …"), **{one.key: campaign_name(one) for one in campaign.everyone()}},
         "templates": {one.key: one.name for one in stored.everyone() if not one.partial},
         "channels": {one: word(one) for one in contents.channels()},
