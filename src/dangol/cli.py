@@ -17,6 +17,7 @@ from dangol import (
     mail_commands,
     rights_commands,
     segment_commands,
+    simulate_commands,
     topic_commands,
 )
 from dangol.base.errors import DangolError
@@ -40,6 +41,7 @@ app.add_typer(segment_commands.app, name="segment")
 app.add_typer(campaign_commands.app, name="campaign")
 app.add_typer(topic_commands.app, name="topic")
 app.command("rehearse")(campaign_commands.rehearse)
+app.command("simulate")(simulate_commands.simulate)
 app.add_typer(bench_app, name="bench")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -68,7 +69,13 @@ def _plan_of(wheres: Mapping[str, Any], beside: Mapping[str, Rule] = NONE_BESIDE
     faults = [fault for key, rule in asked.items() for fault in rules.reference_faults(key, rule, known)]
     if faults:
         raise Invalid(faults)
-    return Plan(rules.with_references(list(asked), {**known, **asked}), here)
+    return _compiled(tuple(rules.with_references(list(asked), {**known, **asked}).items()), here)
+
+
+@lru_cache(maxsize=4)
+def _compiled(asked: tuple[tuple[str, Rule], ...], here: tzinfo) -> Plan:
+    """Compiling takes longer than asking, and the plan's page asks the same each time it is looked at."""
+    return Plan(dict(asked), here)
 
 
 def members(key: str, cursor: int = 0, limit: int = 100) -> list[Member]:
