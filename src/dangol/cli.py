@@ -14,6 +14,7 @@ from dangol import (
     __version__,
     campaign_commands,
     channel_commands,
+    coupon_commands,
     mail_commands,
     rights_commands,
     segment_commands,
@@ -40,6 +41,7 @@ app.add_typer(channel_commands.app)
 app.add_typer(segment_commands.app, name="segment")
 app.add_typer(campaign_commands.app, name="campaign")
 app.add_typer(topic_commands.app, name="topic")
+app.add_typer(coupon_commands.app, name="coupon")
 app.command("rehearse")(campaign_commands.rehearse)
 app.command("simulate")(simulate_commands.simulate)
 app.add_typer(bench_app, name="bench")

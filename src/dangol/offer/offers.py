@@ -30,8 +30,8 @@ def put(key: str, shape: Mapping[str, Any], now: datetime) -> Offer:
     Raises Invalid with every fault, Conflict where it would change what was promised with codes that are out.
     """
     name, terms = checked(key, shape)
-    agreed = terms_of_written(terms)
-    code, terms = agreed.code, {**terms, "currency": agreed.currency}
+    terms = whole(terms)
+    code = terms_of_written(terms).code
     with transaction.atomic():
         offer = Offer.objects.select_for_update().filter(key=key).first()
         if offer is not None:
@@ -65,6 +65,11 @@ def checked(key: str, shape: object) -> tuple[str, dict[str, Any]]:
     if faults:
         raise Invalid(faults)
     return str(name), _plain(terms)
+
+
+def whole(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """Terms with their currency, so that they mean the same when the shop's changes."""
+    return {**terms, "currency": terms_of_written(terms).currency}
 
 
 def _plain(value: Any) -> Any:
@@ -229,7 +234,7 @@ def bring(key: str, text: str, now: datetime, *, by: str = "") -> Batch:
     faults += [
         Fault(f"/codes/{line.number}", line.code, "a code that is not there yet")
         for line in lines
-        if codes.fold(line.code) in there
+        if not line.fault and codes.fold(line.code) in there
     ]
     if not lines or len(lines) > MOST_MADE:
         faults.append(Fault("/codes", str(len(lines)), f"1 to {MOST_MADE} codes"))

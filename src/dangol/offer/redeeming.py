@@ -268,11 +268,14 @@ def _slowly(use: Use, now: datetime, act: Callable[[], T], wrong: Callable[[T], 
         raise Refused(terms.TOO_MANY)
     answer = act()
     if wrong(answer):
-        _count_wrong(use.guesser, now)
+        count_wrong(use.guesser, now)
     return answer
 
 
-def _count_wrong(who: str, now: datetime) -> None:
+def count_wrong(who: str, now: datetime) -> None:
+    """Remember that somebody tried a code that is none; nobody: nothing."""
+    if not who:
+        return
     with transaction.atomic():
         Guesses.objects.filter(since__lte=now - STRETCH).delete()
         Guesses.objects.bulk_create([Guesses(who=who, since=now)], ignore_conflicts=True)

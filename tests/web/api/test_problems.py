@@ -22,13 +22,13 @@ def assert_problem(answer: Answer, status: int) -> None:
     assert all(isinstance(answer.body[name], str) and answer.body[name] for name in ("title", "detail"))
 
 
-@pytest.mark.parametrize("path", ["/api/", "/api/nothing", "/api/customers/", "/api/offers/x"])
+@pytest.mark.parametrize("path", ["/api/", "/api/nothing", "/api/customers/", "/api/coupons/x"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
 def test_an_unknown_path_is_404(program: Program, path: str, method: str) -> None:
     assert_problem(program.call(method, path), 404)
 
 
-@pytest.mark.parametrize("path", ["/api/offers/x"])
+@pytest.mark.parametrize("path", ["/api/surveys/x/y"])
 def test_what_is_not_there_yet_is_404(program: Program, path: str) -> None:
     assert_problem(program.post(path, {}), 404)
 

@@ -12,6 +12,7 @@ from django.db import OperationalError
 from django.http import HttpResponse
 
 from dangol.base.errors import Conflict, DangolError, Fault, Invalid, NotFound, Unavailable
+from dangol.offer import redeeming, terms
 
 KIND = "application/problem+json"
 JSON = "application/json; charset=utf-8"
@@ -30,9 +31,9 @@ class Refused(Exception):
 
 
 def problem(
-    status: int, detail: str, faults: Sequence[Fault] = (), headers: dict[str, str] | None = None
+    status: int, detail: str, faults: Sequence[Fault] = (), headers: dict[str, str] | None = None, reason: str = ""
 ) -> HttpResponse:
-    """A problem document."""
+    """A problem document; `reason` is one of a closed set that a program may branch on."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": TITLES.get(status) or HTTPStatus(status).phrase,
@@ -41,6 +42,8 @@ def problem(
     }
     if faults:
         body["errors"] = [fault.as_json() for fault in faults]
+    if reason:
+        body["reason"] = reason
     return HttpResponse(msgspec.json.encode(body), status=status, content_type=KIND, headers=headers)
 
 
@@ -48,6 +51,8 @@ def of_error(error: Exception) -> HttpResponse | None:
     """The answer to an error that somebody could expect; None for a fault of ours."""
     if isinstance(error, Refused):
         return problem(error.status, error.detail, headers=error.headers)
+    if isinstance(error, redeeming.Refused):
+        return problem(429 if error.reason == terms.TOO_MANY else 409, str(error), reason=error.reason)
     if isinstance(error, Invalid):
         return problem(422, str(error), error.faults)
     if isinstance(error, Unavailable | OperationalError):

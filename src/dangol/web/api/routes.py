@@ -25,6 +25,7 @@ from dangol.web.api import (
     harvest,
     holdout,
     identities,
+    offers,
     privacy,
     products,
     quarantine,
@@ -100,6 +101,8 @@ def positions(request: HttpRequest) -> dict[str, int]:
 
 api.add_router("/customers", customers.router)
 api.add_router("/products", products.router)
+api.add_router("/offers", offers.router)
+api.add_router("/coupons", offers.coupons)
 api.add_router("/segments", segments.router)
 api.add_router("/lists", hand_lists.router)
 api.add_router("/forms", forms.router)

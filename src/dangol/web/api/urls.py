@@ -12,6 +12,8 @@ from django.urls import URLPattern, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from dangol.base.errors import Fault, Invalid
+from dangol.offer import redeeming
+from dangol.web import guard
 from dangol.web.api.document import document
 from dangol.web.api.once import HEADER, once
 from dangol.web.api.problems import JSON, Refused, of_error, problem
@@ -34,7 +36,9 @@ def guarded(view: View) -> View:
                 _read_body(request)
                 _check_query(request)
             if key and request.method == "POST" and HEADER in request.headers:
-                return once(request, key, lambda: view(request, **parameters))
+                response = once(request, key, lambda: view(request, **parameters))
+                redeeming.count_wrong(getattr(request, "wrong_try", ""), guard.CLOCK.now())
+                return response
             response = view(request, **parameters)
         except Exception as error:
             told = of_error(error)
