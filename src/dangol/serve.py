@@ -192,19 +192,22 @@ def _apply_files(home: Path) -> None:
 
 
 def run_deliver() -> None:
-    """The delivery worker's process; beside it, connected shops are asked and the box of failures is read."""
+    """The delivery worker's process; beside it, connected shops are asked, the box of failures is read,
+    and the harvest does what has its time."""
     from django.conf import settings  # noqa: PLC0415 - Django is set up by main()
 
     from dangol.base.watching import Watch  # noqa: PLC0415
     from dangol.collect.shops import polling  # noqa: PLC0415
     from dangol.deliver import blocklist, box, vetting  # noqa: PLC0415
     from dangol.deliver import steps as deliver  # noqa: PLC0415
+    from dangol.harvest import timetable as harvest  # noqa: PLC0415
 
     stopping, clock = _stop_event(), SystemClock()
     reserve = Reserve(settings.DANGOL.folder, settings.DANGOL.reserve_mb)
     threading.Thread(target=polling.run, args=(clock, stopping), name="shops", daemon=True).start()
     threading.Thread(target=box.run, args=(clock, stopping), name="box", daemon=True).start()
     threading.Thread(target=blocklist.run, args=(clock, stopping), name="blocklist", daemon=True).start()
+    threading.Thread(target=harvest.run, args=(clock, stopping), name="harvest", daemon=True).start()
     threading.Thread(target=vetting.run, args=(clock, stopping), name="vetting", daemon=True).start()
     deliver.recover(clock.now())
     others, looked = Watch(), 0.0

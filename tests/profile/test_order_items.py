@@ -24,7 +24,7 @@ CUPS = {"product_id": "cup", "quantity": 2, "price": "4.50"}
         ([{"product_id": "cloth", "quantity": 0.5, "price": 10}], {"cloth": [1, 50_000]}),
         ([{"product_id": "cup", "quantity": 0}, {"product_id": "cup", "quantity": -1}], {}),
         ([{"name": "nameless"}, "cup", None], {}),
-        ([{"product_id": "cup", "quantity": "1e40", "price": 0}], {"cup": [1_000_000, 0]}),
+        ([{"product_id": "cup", "quantity": 9_999_999, "price": 0}], {"cup": [1_000_000, 0]}),
     ],
 )
 def test_an_order_keeps_its_products(products: Any, items: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ SCREENS = (
     "home", "customers", "identities", "segments", "segment-new", "strategy", "campaigns", "outbox", "results", "tasks",
     "conversations",
     "connect", "imports", "sale", "settings", "live-loop", "shops", "value", "templates", "template-new", "brand",
-    "products", "caps",
+    "products", "caps", "harvest-sales", "harvest-cohorts", "harvest-moves",
 )  # fmt: skip
 KOREAN = {"home": "순환", "customers": "고객", "strategy": "계획", "outbox": "보낼 편지함", "results": "가져온 것"}
 
@@ -75,6 +75,7 @@ def details() -> list[str]:
         reverse("segment-members", args=["new"]),
         reverse("campaign", args=["welcome"]),
         reverse("result", args=["welcome"]),
+        reverse("harvest-who") + "?what=stage&campaign=welcome&stage=sent",
         reverse("outbox-message", args=[OutboxMessage.objects.latest("pk").pk]),
         reverse("live") + "?after=0",
     ]

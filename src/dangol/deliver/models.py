@@ -75,6 +75,7 @@ class Delivery(models.Model):
                 fields=["leased_until"], condition=Q(state__in=("leased", "attempting")), name="deliver_delivery_taken"
             ),
             models.Index(fields=["customer_id", "channel", "attempted_at"], name="deliver_delivery_customer"),
+            models.Index(fields=["finished_at"], condition=Q(cost__isnull=False), name="deliver_delivery_priced"),
         ]
 
     @property

@@ -3,36 +3,51 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import Count, Q, Sum
 
+from dangol.base.clock import to_us
+from dangol.base.fields import AMOUNT_SCALE
 from dangol.base.models import Shop
 from dangol.campaign import rules as campaigns
 from dangol.campaign.models import Run
 from dangol.campaign.rules import Goal
 from dangol.campaign.stored import fact_of, named_rows
 from dangol.deliver.models import Delivery
+from dangol.harvest.history import ITEMS, RETURNED, decode
 from dangol.harvest.margins import Costing, Earned, Sold, earned
 from dangol.harvest.models import Terms
 from dangol.harvest.rules import Costs, Outcome
 from dangol.offer.models import Product
-from dangol.profile.models import Fact, Order, Refund
+from dangol.profile.models import Fact
 from dangol.segment.matching import Pattern, matching
 
 ORDER = "Order Completed"
-WHOLE = Decimal(10) ** 14  # a refund without an amount gives back all there was
 USUAL = Goal(ORDER, timedelta(days=7))  # what a campaign without a goal of its own is measured by
-BEFORE = timedelta(days=90)  # spending in this time before somebody entered may explain what they spent after
+BEFORE = (
+    90 * 86_400_000_000
+)  # microseconds: spending in this time before somebody entered may explain what they spent after
 NOTHING = Decimal(0)
 UNTOLD = Earned(NOTHING, NOTHING, True)
+FOREIGN = (0, 0, 0, "")  # an order that brings nothing anybody can add up
 
-Window = tuple[datetime, datetime]  # after the first, up to the second
+Window = tuple[int, int]  # in microseconds since 1970: after the first, up to the second
 Drawn = tuple[bool, float | None]  # whether to be treated, and the share of customers who were drawn so at that time
-Bought = tuple[datetime, Earned]
+Row = tuple[int, int, int | None, str]  # what an order came to, what was given back of it, its goods' cost, its items
+Bought = tuple[int, Row]
+
+# Read by hand: through the ORM a campaign of 12,000 customers took three times as long.
+RUNS = """SELECT customer_id, arm, share, entered_at FROM campaign_run
+    WHERE campaign_id = %s AND NOT aside AND entered_at <= %s ORDER BY entered_at, id"""
+OF_CAMPAIGN = f"""SELECT o.customer_id, o.at, o.revenue, COALESCE(r.back, 0), o.cost, o.currency, {{items}}
+    FROM profile_order o LEFT JOIN ({RETURNED}) r ON r.source = o.source AND r.order_id = o.order_id
+    WHERE o.completed AND NOT o.cancelled AND o.at > %s AND o.at <= %s
+    AND o.customer_id IN (SELECT customer_id FROM campaign_run WHERE campaign_id = %s)"""  # noqa: S608 - our own names
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,87 +82,103 @@ def spent(campaign: str, now: datetime) -> Spent:
 
 def outcomes(campaign_id: int, goal: Goal, now: datetime, known: Costing, costs: Spent) -> list[Outcome]:
     """What each customer of a campaign did up to now."""
+    return list(by_customer(campaign_id, goal, now, known, costs).values())
+
+
+def by_customer(campaign_id: int, goal: Goal, now: datetime, known: Costing, costs: Spent) -> dict[int, Outcome]:
+    """The same, by customer."""
     drawn, windows = _runs(campaign_id, goal, now)
     if not windows:
-        return []
+        return {}
     since = min(spans[0][0] for spans in windows.values())
     money = goal.fact == ORDER and goal.plain and not goal.holds
     bought: dict[int, list[Bought]] = defaultdict(list)
     found = _orders(campaign_id, since - BEFORE, now, known) if money else _reached(campaign_id, goal, since, now)
     for who, at, what in found:
         bought[who].append((at, what))
-    return [_outcome(drawn[who], windows[who], bought.get(who, ()), now, costs.on.get(who, NOTHING)) for who in windows]
+    end = to_us(now)
+    return {
+        who: _outcome(drawn[who], spans, bought.get(who, ()), end, costs.on.get(who, NOTHING), known)
+        for who, spans in windows.items()
+    }
 
 
 def _runs(campaign_id: int, goal: Goal, now: datetime) -> tuple[dict[int, Drawn], dict[int, list[Window]]]:
     """Each customer's goal windows in their order, and the arm of the first: whoever was merged stays in that one."""
     drawn: dict[int, Drawn] = {}
     windows: dict[int, list[Window]] = defaultdict(list)
-    runs = Run.objects.filter(campaign_id=campaign_id, entered_at__lte=now).order_by("entered_at", "id")
-    for customer, arm, share, entered_at in runs.values_list("customer_id", "arm", "share", "entered_at"):
-        drawn.setdefault(customer, (arm == campaigns.TREATED, share))
-        windows[customer].append((entered_at, entered_at + goal.within))
+    within = goal.within // timedelta(microseconds=1)
+    with connection.cursor() as cursor:
+        cursor.execute(RUNS, [campaign_id, to_us(now)])
+        for customer, arm, share, entered in cursor.fetchall():
+            drawn.setdefault(customer, (arm == campaigns.TREATED, share))
+            windows[customer].append((entered, entered + within))
     return drawn, dict(windows)
 
 
 def _outcome(
-    drawn: Drawn, windows: Sequence[Window], bought: Sequence[Bought], now: datetime, cost: Decimal
+    drawn: Drawn, windows: Sequence[Window], bought: Sequence[Bought], now: int, cost: Decimal, known: Costing
 ) -> Outcome:
     """What a customer did inside any of their windows; the order that started a run is not its harvest."""
-    treated, share = drawn
-    still, first = windows[-1][1] > now, windows[0][0]
-    if not bought:
-        return Outcome(treated, False, NOTHING, still, share, NOTHING, cost=cost)
-    counted = [what for at, what in bought if any(start < at <= end for start, end in windows)]
-    margins = [what.margin for what in counted]
-    told = [margin for margin in margins if margin is not None]
+    (treated, share), still, first = drawn, windows[-1][1] > now, windows[0][0]
+    counted = [_earned(row, known) for at, row in bought if any(start < at <= end for start, end in windows)]
+    before = sum(max(row[0] - row[1], 0) for at, row in bought if first - BEFORE <= at < first) / AMOUNT_SCALE
+    if not counted:
+        return Outcome(treated, False, NOTHING, still, share, NOTHING, cost=cost, before=before)
+    margins = [what.margin for what in counted if what.margin is not None]
     return Outcome(
-        treated, bool(counted), sum((what.net for what in counted), NOTHING), still, share,
-        margin=sum(told, NOTHING) if len(told) == len(margins) else None,
-        known=sum((what.net for what in counted if what.known), NOTHING),
-        cost=cost,
-        before=float(sum((what.net for at, what in bought if first - BEFORE <= at < first), NOTHING)),
+        treated, True, sum((what.net for what in counted), NOTHING), still, share,
+        margin=sum(margins, NOTHING) if len(margins) == len(counted) else None,
+        known=sum((what.net for what in counted if what.known), NOTHING), cost=cost, before=before,
     )  # fmt: skip
 
 
-def _reached(campaign_id: int, goal: Goal, since: datetime, now: datetime) -> Iterator[tuple[int, datetime, Earned]]:
+def _earned(row: Row, known: Costing) -> Earned:
+    if row is FOREIGN:
+        return UNTOLD
+    paid, back, cost, items = row
+    sold = Sold(exact(paid), exact(min(back, paid)), None if cost is None else exact(cost), decoded(items))
+    return earned(sold, known)
+
+
+def _orders(campaign_id: int, since: int, now: datetime, known: Costing) -> Iterator[tuple[int, int, Row]]:
+    """Orders of a campaign's customers, net of what was given back for them, whoever reported that. What came in
+    another currency than the shop's counts as an order that brought nothing: nobody knows that day's rate.
+    """
+    money = Shop.objects.values_list("currency", flat=True).first() or ""
+    asks = bool(known.pieces)
+    with connection.cursor() as cursor:
+        told = f"CASE WHEN o.cost IS NULL THEN {ITEMS} ELSE '' END" if asks else "''"
+        cursor.execute(OF_CAMPAIGN.format(items=told), [to_us(now), since, to_us(now), campaign_id])
+        rows = cursor.fetchall()
+    for who, at, paid, back, cost, currency, items in rows:
+        yield who, at, (paid, int(back), cost, items) if currency in {"", money} else FOREIGN
+
+
+def exact(amount: int) -> Decimal:
+    """An amount as the tables keep it, in ten-thousandths."""
+    return Decimal(int(amount)) / AMOUNT_SCALE
+
+
+def decoded(items: str) -> Mapping[str, Sequence[int | None]]:
+    return decode(items) if items else {}
+
+
+def _reached(campaign_id: int, goal: Goal, since: int, now: datetime) -> Iterator[tuple[int, int, Row]]:
     """Who did what the campaign is for, and when, where that is no order: it brings no money of its own."""
     if goal.holds:
         rows = Run.objects.filter(campaign_id=campaign_id, reached_at__gt=since, reached_at__lte=now)
         told = rows.values_list("customer_id", "reached_at")
-        return ((who, at, UNTOLD) for who, at in told if at is not None)
+        return ((who, to_us(at), FOREIGN) for who, at in told if at is not None)
     return _facts(campaign_id, goal, since, now)
 
 
-def _orders(campaign_id: int, since: datetime, now: datetime, known: Costing) -> Iterator[tuple[int, datetime, Earned]]:
-    """Orders of a campaign's customers, net of what was given back for them, whoever reported that. What came in
-    another currency than the shop's counts as an order that brought nothing: nobody knows that day's rate.
-    """
-    returned = given_back(since, now)
-    money = Shop.objects.values_list("currency", flat=True).first() or ""
-    orders = Order.objects.filter(_entered(campaign_id), at__gt=since, at__lte=now, cancelled=False)
-    rows = orders.values_list("customer_id", "at", "source", "order_id", "revenue", "currency", "cost", "items")
-    for who, at, source, order_id, paid, currency, cost, items in rows:
-        ours = currency in {"", money}
-        back = returned.get((source, order_id), NOTHING)
-        yield who, at, earned(Sold(paid, min(back, paid), cost, items), known) if ours else UNTOLD
-
-
-def given_back(since: datetime, now: datetime) -> dict[tuple[str, str], Decimal]:
-    """What was given back since, by the order it is for: (source, order id)."""
-    found: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    refunds = Refund.objects.filter(at__gt=since, at__lte=now).values_list("source", "order_id", "amount")
-    for source, order_id, amount in refunds:
-        found[source, order_id] += amount if amount is not None else WHOLE
-    return found
-
-
-def _facts(campaign_id: int, goal: Goal, since: datetime, now: datetime) -> Iterator[tuple[int, datetime, Earned]]:
+def _facts(campaign_id: int, goal: Goal, since: int, now: datetime) -> Iterator[tuple[int, int, Row]]:
     rows = list(Fact.objects.filter(named_rows(goal.fact), _entered(campaign_id), at__gt=since, at__lte=now))
     pattern, zone = Pattern(goal.fact, goal.where), Shop.objects.get().zone
     fitting = matching([pattern], [fact_of(row) for row in rows], now, zone)[pattern]
     for number in sorted(fitting):
-        yield rows[number].customer_id, rows[number].at, UNTOLD
+        yield rows[number].customer_id, to_us(rows[number].at), FOREIGN
 
 
 def _entered(campaign_id: int) -> Q:

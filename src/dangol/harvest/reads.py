@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from dangol.campaign import steps as campaign
-from dangol.harvest import gathering, steps
+from dangol.harvest import keeping
 from dangol.harvest.lifts import UNKNOWN
 from dangol.harvest.margins import UNKNOWN_COST
 from dangol.harvest.rules import ENOUGH, NONE, NOT_YET, Harvest, Lift
@@ -24,9 +23,8 @@ class Total:
 
 
 def everything(now: datetime) -> list[Harvest]:
-    """The harvest of every campaign that ever ran, the newest first."""
-    known = gathering.costing()
-    return [steps.results(one.key, now, known) for one in campaign.everyone() if one.activated_at]
+    """The harvest of every campaign that ever ran, the newest first; of large ones as it was some minutes ago."""
+    return [one.harvest for one in keeping.shown(now)]
 
 
 def total(harvests: list[Harvest]) -> Total:

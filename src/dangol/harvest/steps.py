@@ -23,7 +23,7 @@ from dangol.harvest import gathering, guessing, rules
 from dangol.harvest.gathering import ORDER, USUAL
 from dangol.harvest.guessing import Guess
 from dangol.harvest.margins import Costing
-from dangol.harvest.models import Terms
+from dangol.harvest.models import Kept, Terms
 from dangol.harvest.rules import Costs, Harvest, Outcome, Question
 from dangol.strategy import steps as strategy
 from dangol.strategy.rules import Measured
@@ -82,3 +82,4 @@ def say(margin_percent: Decimal | None, letter: bool, now: datetime) -> None:
     with turn():
         told = {"margin_percent": margin_percent, "letter": letter, "changed_at": now}
         Terms.objects.update_or_create(pk=1, defaults=told)
+        Kept.objects.all().delete()

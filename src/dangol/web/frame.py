@@ -66,7 +66,26 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             Place("outbox", _("Outbox"), "mail", "campaign", ("outbox-message", "why")),
         ),
     ),
-    (_("3 Harvest"), (Place("results", _("Results"), "chart", "harvest", ("result",)),)),
+    (
+        _("3 Harvest"),
+        (
+            Place(
+                "results",
+                _("Results"),
+                "chart",
+                "harvest",
+                (
+                    "result",
+                    "harvest-sales",
+                    "harvest-cohorts",
+                    "harvest-moves",
+                    "harvest-who",
+                    "harvest-letters",
+                    "harvest-letter",
+                ),
+            ),
+        ),
+    ),
     (
         _("4 Satisfaction"),
         (

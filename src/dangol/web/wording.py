@@ -47,6 +47,11 @@ WORDS: dict[str, Any] = {
     "unknown": _("unconfirmed"),
     "cancelled": _("not sent"),
     "expired": _("too late"),
+    # how far customers of a campaign came
+    "entered": _("entered"),
+    "delivered": _("delivered"),
+    "clicked": _("clicked"),
+    "goal": _("reached the goal"),
     # consents
     "pending": _("asked, not confirmed"),
     "granted": _("granted"),

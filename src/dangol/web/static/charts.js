@@ -36,7 +36,24 @@
     return option;
   }
 
+  function series(data) {
+    var option = frame(data);
+    option.tooltip.trigger = "axis";
+    option.tooltip.formatter = function (points) { return points[0].name + "  " + data.said[points[0].dataIndex]; };
+    option.xAxis.axisLabel.interval = "auto";
+    option.xAxis.axisLabel.hideOverlap = true;
+    option.yAxis = {
+      type: "value", splitLine: { lineStyle: { color: colour("--line") } },
+      axisLabel: { color: colour("--ink-soft"), formatter: function (value) { return new Intl.NumberFormat(document.documentElement.lang, { notation: "compact" }).format(value); } }
+    };
+    option.series = [{
+      type: "bar", data: data.values, barMaxWidth: 36, itemStyle: { color: colour("--harvest"), borderRadius: [4, 4, 0, 0] }
+    }];
+    return option;
+  }
+
   var KINDS = {
+    series: series,
     lifecycle: function (data) {
       return bars(data, ["--stage-visitor", "--stage-new", "--stage-promising", "--stage-loyal", "--stage-at-risk", "--stage-lost"].map(colour));
     },
@@ -49,10 +66,54 @@
     var data = JSON.parse(document.getElementById(element.getAttribute("data-chart")).textContent);
     var chart = echarts.init(element, null, { renderer: "canvas" });
     chart.setOption(KINDS[data.kind](data));
-    drawn.push({ chart: chart, data: data });
+    drawn.push({ chart: chart, data: data, element: element });
   }
 
   document.querySelectorAll("[data-chart]").forEach(draw);
+
+  function save(name, address) {
+    var link = document.createElement("a");
+    link.download = "dangol-" + name + ".png";
+    link.href = address;
+    link.click();
+  }
+
+  /* A drawing of the page takes its colours from the style sheet: they are written into the copy that leaves. */
+  function coloured(svg) {
+    var copy = svg.cloneNode(true), from = svg.querySelectorAll("*"), to = copy.querySelectorAll("*");
+    from.forEach(function (one, i) {
+      var look = getComputedStyle(one);
+      ["fill", "fill-opacity", "font-size", "font-family", "text-anchor"].forEach(function (name) {
+        to[i].setAttribute(name, look.getPropertyValue(name));
+      });
+    });
+    copy.setAttribute("width", svg.viewBox.baseVal.width * 2);
+    copy.setAttribute("height", svg.viewBox.baseVal.height * 2);
+    return new XMLSerializer().serializeToString(copy);
+  }
+
+  function picture(svg) {
+    var image = new Image();
+    image.onload = function () {
+      var canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+      canvas.width = image.width; canvas.height = image.height;
+      pen.fillStyle = colour("--surface");
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.drawImage(image, 0, 0);
+      save(svg.id, canvas.toDataURL("image/png"));
+    };
+    image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(coloured(svg));
+  }
+
+  document.querySelectorAll("[data-png]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      var element = document.getElementById(button.getAttribute("data-png"));
+      var one = drawn.find(function (each) { return each.element === element; });
+      if (one) { save(element.id, one.chart.getDataURL({ pixelRatio: 2, backgroundColor: colour("--surface") })); }
+      else { picture(element); }
+    });
+  });
   document.addEventListener("themechange", function () {
     drawn.forEach(function (one) { one.chart.setOption(KINDS[one.data.kind](one.data), true); });
   });
