@@ -49,6 +49,7 @@ WORDS: dict[str, Any] = {
     "expired": _("too late"),
     # how far customers of a campaign came
     "entered": _("entered"),
+    "sent": _("sent"),
     "delivered": _("delivered"),
     "clicked": _("clicked"),
     "goal": _("reached the goal"),

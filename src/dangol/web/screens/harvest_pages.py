@@ -153,7 +153,7 @@ def _sales_csv(page: SalesPage, table: str) -> HttpResponse:
         columns += [_("orders, time decay"), _("money, time decay")]
         rows = [(n, c.orders_last, c.money_last, c.orders_decayed, c.money_decayed) for _k, n, c in page.credits]
     else:
-        columns, rows = [_("from"), _("orders"), _("net revenue")], list(page.sales.parts)
+        columns, rows = [_("first day"), _("orders"), _("net revenue")], list(page.sales.parts)
     return as_csv(f"dangol-{table}-{about.first}-{about.last}", columns, rows)
 
 
@@ -200,7 +200,7 @@ def moves_page(request: Asked) -> HttpResponse:
     found = moves.moves(orders, to_us(about.since), min(to_us(about.until), to_us(request.now)))
     if "table" in request.GET:
         rows = [(cell_name(m.before), cell_name(m.after), m.customers) for m in found]
-        return as_csv(f"dangol-moves-{about.first}-{about.last}", [_("from"), _("to"), _("customers")], rows)
+        return as_csv(f"dangol-moves-{about.first}-{about.last}", [_("were in"), _("are in"), _("customers")], rows)
     drawn, stayed = moves.flow(found), sum(m.customers for m in found if m.before == m.after)
     page = MovesPage(
         period=about, choices=_months(request, about, shop.zone), flow=drawn,

@@ -78,7 +78,7 @@ def keep(request: Asked) -> HttpResponse:
 
 
 def _asked(given: dict[str, str]) -> dict[str, str]:
-    return {name: given[name][:300] for name in ASKED if name in given}
+    return {"what": "bought"} | {name: given[name][:300] for name in ASKED if name in given}
 
 
 def _shown(
