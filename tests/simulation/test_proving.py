@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dangol.campaign import steps as campaign
 from dangol.deliver.models import OutboxMessage
-from dangol.simulation import driving, judging, kinds, proving
+from dangol.simulation import driving, judging, kinds, proving, rivals
 from dangol.simulation.driving import Ran
+from dangol.strategy import steps as strategy
 
 DAYS, VISITORS = 8, 30.0
 
@@ -41,6 +44,29 @@ def _a_limit_that_is_broken_is_seen(ran: Ran) -> None:
     never = next(number for number, life in ran.crowd.lives.items() if not life.agrees)
     OutboxMessage.objects.filter(pk=second.pk).update(to=ran.crowd.people[never].email)
     assert any("never agreed" in one for one in judging.broken(ran))
+
+
+def usual(ran: Ran, now: datetime) -> None:
+    """An owner who lets three plays run, for everybody, and looks at nothing."""
+    for key in rivals.DISCOUNTS:
+        play = strategy.play(key)
+        campaign.save_audience(play, now)
+        campaign.put(key, {"name": key, "definition": {**play.definition, "holdout_percent": 0}}, now)
+        campaign.activate(key, now)
+
+
+@pytest.mark.django_db
+def test_the_fixed_setup_is_no_worse_than_our_own_system_would_run_it(tmp_path: Path) -> None:
+    """The rival is simulated without our system: it writes to all whom the system would write to, and more."""
+    world = kinds.draw(kinds.kind("cosmetics"), 2, 6, 40.0)
+    ran = driving.live(world, tmp_path, usual)
+    theirs = {n: {one.play for one in rivals.fixed(world, life)[1]} for n, life in ran.crowd.lives.items()}
+    ours = {n: {one.play for one in letters} for n, letters in ran.crowd.letters.items()}
+    wrote, would = sum(map(len, ours.values())), sum(map(len, theirs.values()))
+    missed = sum(len(plays - theirs[n]) for n, plays in ours.items())
+    assert wrote > 25
+    assert missed <= 0.05 * wrote
+    assert wrote >= 0.8 * would  # the last evening's wait for the next morning, who orders first needs no welcome
 
 
 @pytest.mark.django_db

@@ -29,10 +29,8 @@ from dangol.survey import steps as survey
 
 BEGINS = datetime(2025, 9, 1)  # noqa: DTZ001 - a local midnight, a Monday
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-HOURS = (8.5, 14, 20)  # of the local day, at which the loop turns: what its stages told is taken in the next
-DAILY, WEEK = range(5), 7  # days on which the owner looks: at first each, then once a week
-
-Progress = Callable[[int, int], None]
+HOURS = (9, 19)  # of the local day, at which the loop turns: what its stages told is taken in the next
+DAILY, LATER = range(5), 14  # days on which the owner looks: at first each, then every other week
 
 
 @dataclass(slots=True)
@@ -44,6 +42,9 @@ class Ran:
     began: datetime
     ended: datetime
     accepted: list[str] = field(default_factory=list)  # what was proposed, in its order
+
+
+Owner = Callable[[Ran, datetime], None]  # looks at the shop, and does what owners do
 
 
 def began(world: World) -> datetime:
@@ -70,8 +71,9 @@ def crowd(world: World) -> Crowd:
     return Crowd(world, list(lives(world, BEGINS)), began(world))
 
 
-def live(world: World, folder: Path, progress: Progress = lambda done, total: None) -> Ran:
-    """Live through one shop in the scratch database that Django stands on."""
+def live(world: World, folder: Path, owner: Owner | None = None) -> Ran:
+    """Live through one shop in the scratch database that Django stands on. The owner accepts, unless told otherwise."""
+    sees = owner or accept
     start = began(world)
     people, clock = crowd(world), SetClock(start)
     ran = Ran(world, people, start, start + timedelta(days=world.days))
@@ -79,18 +81,17 @@ def live(world: World, folder: Path, progress: Progress = lambda done, total: No
         open_shop(world, clock.now())
         mail = Mail(people)
         for day in range(world.days):
-            if day in DAILY or day % WEEK == 0:
-                _accept(ran, clock.now())
+            if day in DAILY or day % LATER == 0:
+                sees(ran, clock.now())
             for hour in HOURS:
                 clock.set(start + timedelta(days=day, hours=hour))
                 _step(log, clock, people, mail)
-            progress(day + 1, world.days)
         clock.set(max(ran.ended, clock.now()))
         _step(log, clock, people, mail)
     return ran
 
 
-def _accept(ran: Ran, now: datetime) -> None:
+def accept(ran: Ran, now: datetime) -> None:
     """The owner says yes to everything that is proposed."""
     autopilot.step(now)
     for act in autopilot.waiting():

@@ -31,11 +31,18 @@ EFFECTS = MappingProxyType(
         "review-request": 0.001,
         "price-drop": 0.012,
         "back-in-stock": 0.030,
+        "second-order": 0.006,
+        "cross-sell": 0.004,
+        "wish-list": 0.010,
+        "monthly-letter": 0.003,
+        "chuseok": 0.004,
+        "seollal": 0.004,
+        "year-end": 0.004,
         "sunset": 0.0,
         "dissatisfied-care": 0.0,  # works by orders that are not lost
     }
 )
-OTHER = 0.003  # any other message
+OTHER = 0.0005  # any other message
 SPREAD = 0.7  # of the logarithm of an effect, from shop to shop
 REVERSED, IDLE = 0.10, 0.10  # of all effects of a shop: does harm; does nothing
 LIFT_OF_TEN = 0.8  # a discount of ten per cent adds so much of an effect, in the middle shop

@@ -26,7 +26,8 @@ HURT = 45.0  # days in which a message too many costs orders
 MISFIT = 0.15  # of its effect, where a message meets somebody whom it is not made for
 UNHAPPY, CARED_FOR = 0.35, 0.20  # of the orders after a bad one that are lost; and where somebody made it good
 CARTS = {"abandoned-cart", "checkout-abandonment"}
-CARE, THANKS = "dissatisfied-care", "thanks"
+AFTER_AN_ORDER = {"win-back", "replenishment", "thanks", "vip", "review-request", "second-order", "cross-sell"}
+CARE = "dissatisfied-care"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _fits(state: _State, letter: Letter) -> bool:
         return state.cart is not None and letter.at - state.cart.at <= OPEN_CART
     if letter.play == "welcome":
         return state.orders == 0
-    if letter.play in {"win-back", "replenishment", THANKS, "vip", "review-request"}:
+    if letter.play in AFTER_AN_ORDER:
         return state.orders > 0
     return True
 
