@@ -82,7 +82,7 @@ def _plain(value: Any) -> Any:
 
 
 def _keep_promises(offer: Offer, terms: Mapping[str, Any]) -> None:
-    if not _out(offer):
+    if not out(offer):
         return
     changed = [word for word in PROMISED if offer.terms.get(word) != terms.get(word)]
     if changed:
@@ -92,7 +92,7 @@ def _keep_promises(offer: Offer, terms: Mapping[str, Any]) -> None:
         )
 
 
-def _out(offer: Offer) -> bool:
+def out(offer: Offer) -> bool:
     """Whether anybody was promised anything."""
     return Coupon.objects.filter(offer=offer).exclude(state="free").exists() or Redemption.objects.filter(
         offer=offer

@@ -166,6 +166,12 @@ def redemptions(offer: Offer, *, after: int = 0, limit: int = 50) -> list[Redemp
     return list(rows.order_by("pk")[:limit])
 
 
+def redeemed_last(offer: Offer, limit: int) -> list[Redemption]:
+    """The newest redemptions."""
+    rows = Redemption.objects.filter(offer=offer).exclude(state="released").select_related("coupon")
+    return list(rows.order_by("-at", "-pk")[:limit])
+
+
 def of_customer(customer_id: int, limit: int = 20) -> list[Coupon]:
     """One customer's coupons, the newest first."""
     rows = Coupon.objects.filter(customer_id=customer_id).select_related("offer")

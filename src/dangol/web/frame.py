@@ -63,6 +63,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
                 "campaign",
                 ("template", "template-new", "template-save", "template-test", "brand", "brand-save"),
             ),
+            Place("offers", _("Offers"), "gift", "campaign", ("offer", "offer-save", "offer-add")),
             Place("outbox", _("Outbox"), "mail", "campaign", ("outbox-message", "why")),
         ),
     ),

@@ -25,7 +25,9 @@ from dangol.deliver import reads as deliver
 from dangol.deliver.models import Delivery
 from dangol.identity import reads as identity_reads
 from dangol.identity import steps as identity
+from dangol.offer import offers, shelves
 from dangol.offer import reads as offer
+from dangol.offer.models import Coupon, Offer
 from dangol.offer.reads import Recommended
 from dangol.privacy import steps as privacy
 from dangol.profile import reads as profile
@@ -38,6 +40,7 @@ from dangol.segment import reads as segment
 from dangol.segment.models import Segment
 from dangol.survey import asking
 from dangol.value import reads as worth
+from dangol.web import offering
 from dangol.web.client import actor_of
 from dangol.web.page import Asked, go, show
 from dangol.web.screens.identities import Merged, merges_shown
@@ -81,6 +84,8 @@ class CustomerPage:
     merges: list[Merged]
     question: asking.Asked | None
     worth: worth.Worth
+    coupons: list[tuple[Coupon, str]]  # each with its state in words
+    offers: list[Offer]  # that staff may give something of
     to_show: list[Recommended]  # products that go with what they bought and looked at
     now: datetime
 
@@ -138,6 +143,8 @@ def customer(request: Asked, customer_id: int) -> HttpResponse:
         merges=merges_shown(identity_reads.merges(customer=current)),
         question=asking.next_question(current),
         worth=worth.of_customer(current, request.now),
+        coupons=[(row, offering.state(row.state)) for row in shelves.of_customer(current)],
+        offers=offers.giving_now(),
         to_show=[one for one in offer.for_customer(current, request.now, limit=TO_SHOW) if one.because],
         now=request.now,
     )
