@@ -65,9 +65,11 @@ def _scores(draw: Draw, treats: Flags, traits: Floats | None) -> Floats:
     weights = np.where(draw.treated == treats, draw.weights, 0.0)
     if traits is None:
         mean = float((weights * draw.reached).sum() / weights.sum())
-        return mean + weights * (draw.reached - mean) / weights.mean()
+        alone: Floats = mean + weights * (draw.reached - mean) / weights.mean()
+        return alone
     guess = _guesses(draw, treats, traits)
-    return guess + weights * (draw.reached - guess)
+    found: Floats = guess + weights * (draw.reached - guess)
+    return found
 
 
 def _guesses(draw: Draw, treats: Flags, traits: Floats) -> Floats:

@@ -103,6 +103,11 @@ def by_customer(campaign_id: int, goal: Goal, now: datetime, known: Costing, cos
     }
 
 
+def entries(campaign_id: int, goal: Goal, now: datetime) -> dict[int, datetime]:
+    """When each customer entered first, in the order of `outcomes`."""
+    return {who: windows[0][0] for who, windows in _runs(campaign_id, goal, now)[1].items()}
+
+
 def _runs(campaign_id: int, goal: Goal, now: datetime) -> tuple[dict[int, Drawn], dict[int, list[Window]]]:
     """Each customer's goal windows in their order, and the arm of the first: whoever was merged stays in that one."""
     drawn: dict[int, Drawn] = {}

@@ -74,6 +74,11 @@ def effects(draw: Draw) -> Floats:
     return found
 
 
+def overall(draw: Draw) -> Uplift:
+    """Of everybody, with a 95 % interval (for one look, unlike a harvest's)."""
+    return _uplift(effects(draw), _quantile(1 - ALPHA / 2))
+
+
 def groups(draw: Draw, members: Mapping[str, Flags]) -> list[Group]:
     """Every group that is large enough on both sides, the clearest difference first. Raises Refused.
 

@@ -48,9 +48,14 @@ def evaluate_all(
 
 def judge(wheres: Mapping[str, Any], at: datetime, customer_ids: Collection[int]) -> dict[str, list[int]]:
     """Of these customers, those for whom each of many rules holds at an instant. Raises Invalid."""
-    plan, t = _plan_of(wheres), to_us(at)
+    return judge_then(wheres, dict.fromkeys(customer_ids, at))
+
+
+def judge_then(wheres: Mapping[str, Any], then: Mapping[int, datetime]) -> dict[str, list[int]]:
+    """Of these customers, those for whom each of many rules holds, each at an instant of their own. Raises Invalid."""
+    plan = _plan_of(wheres)
     found: dict[str, list[int]] = {name: [] for name in wheres}
-    for customer, one in evaluation.judge(plan, dict.fromkeys(customer_ids, t)).items():
+    for customer, one in evaluation.judge(plan, {customer: to_us(at) for customer, at in then.items()}).items():
         for key in one.keys:
             if key.startswith(ASKED):
                 found[key.removeprefix(ASKED)].append(customer)

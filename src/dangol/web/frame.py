@@ -77,6 +77,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
                 "harvest",
                 (
                     "result",
+                    "whom",
                     "harvest-sales",
                     "harvest-cohorts",
                     "harvest-moves",

@@ -53,6 +53,7 @@ from dangol.web.screens import (
     templates,
     topics,
     value,
+    whom,
     why,
 )
 
@@ -169,6 +170,7 @@ ROUTES = (
     Route("harvest/who", "harvest-who", harvest_who.who, "staff"),
     Route("harvest/who/keep", "harvest-keep", harvest_who.keep, "staff", POST),
     Route("results/<slug:key>", "result", results.result, "staff"),
+    Route("results/<slug:key>/whom", "whom", whom.whom, "staff"),
     Route("conversations", "conversations", conversations.conversations, "staff"),
     Route("conversations/<id:pk>", "conversation", conversations.conversation, "staff"),
     Route("conversations/<id:pk>/answer", "conversation-answer", conversations.answer, "staff", POST),

@@ -66,6 +66,8 @@ READING = {
     "GET /api/outbox",
     "GET /api/surveys/{key}/results",
     "GET /api/harvest/{key}",
+    "GET /api/harvest/{key}/whom",
+    "POST /api/harvest/{key}/backtest",
     "GET /api/tasks",
     "GET /api/conversations",
     "GET /api/conversations/{conversation_id}",

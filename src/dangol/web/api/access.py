@@ -11,7 +11,7 @@ from dangol.web.api.problems import Refused
 from dangol.web.models import ApiKey
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-ASKING = ("/segments/evaluate", "/segments/explain")  # these only read, although they are POSTs
+ASKING = ("/segments/evaluate", "/segments/explain", "/backtest")  # these only read, although they are POSTs
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="dangol"'}
 
 
@@ -44,6 +44,6 @@ class SecretKey(HttpBearer):
 
 
 def needed_scope(request: HttpRequest) -> str:
-    """Asking whom a rule would hold for, and why, is reading."""
+    """Asking whom a rule would hold for, why, and what it would have brought, is reading."""
     reads = request.method in SAFE or request.path.endswith(ASKING)
     return "read" if reads else "write"

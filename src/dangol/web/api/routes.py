@@ -36,6 +36,7 @@ from dangol.web.api import (
     strategy,
     templates,
     topics,
+    whom,
     whys,
 )
 from dangol.web.api.access import SecretKey
@@ -114,6 +115,7 @@ api.add_router("/holdout", holdout.router)
 api.add_router("/quarantine", quarantine.router)
 api.add_router("/identity", identities.router)
 api.add_router("/harvest", harvest.router)
+api.add_router("/harvest", whom.router)
 api.add_router("/shops", shops.router)
 api.add_router("", deliveries.router)
 api.add_router("", whys.router)
