@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db import connection
 from django.db.models import Count, Q, Sum
 
-from dangol.base.clock import to_us
+from dangol.base.clock import from_us, to_us
 from dangol.base.fields import AMOUNT_SCALE
 from dangol.base.models import Shop
 from dangol.campaign import rules as campaigns
@@ -104,8 +104,8 @@ def by_customer(campaign_id: int, goal: Goal, now: datetime, known: Costing, cos
 
 
 def entries(campaign_id: int, goal: Goal, now: datetime) -> dict[int, datetime]:
-    """When each customer entered first, in the order of `outcomes`."""
-    return {who: windows[0][0] for who, windows in _runs(campaign_id, goal, now)[1].items()}
+    """When each customer entered first."""
+    return {who: from_us(windows[0][0]) for who, windows in _runs(campaign_id, goal, now)[1].items()}
 
 
 def _runs(campaign_id: int, goal: Goal, now: datetime) -> tuple[dict[int, Drawn], dict[int, list[Window]]]:

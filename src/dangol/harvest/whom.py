@@ -102,8 +102,8 @@ def _seen(key: str, now: datetime, wheres: Mapping[str, Any]) -> Seen:
     campaign = campaign_steps.get(key)
     goal = campaigns.parse(campaign.definition).goal or USUAL
     entered = gathering.entries(campaign.pk, goal, now)
-    outcomes = gathering.outcomes(campaign.pk, goal, now, gathering.costing(), gathering.spent(key, now))
-    over = [(who, one) for who, one in zip(entered, outcomes, strict=True) if not one.open][-MOST:]
+    outcomes = gathering.by_customer(campaign.pk, goal, now, gathering.costing(), gathering.spent(key, now))
+    over = [(who, one) for who, one in outcomes.items() if not one.open][-MOST:]
     then = {who: entered[who] for who, _ in over}
     inside = asking.judge_then(wheres, then) if then else {name: [] for name in wheres}
     draw = Draw(
