@@ -201,13 +201,14 @@ def run_deliver() -> None:
     from dangol.deliver import blocklist, box, vetting  # noqa: PLC0415
     from dangol.deliver import steps as deliver  # noqa: PLC0415
     from dangol.harvest import timetable as harvest  # noqa: PLC0415
+    from dangol.web import monthly  # noqa: PLC0415
 
     stopping, clock = _stop_event(), SystemClock()
     reserve = Reserve(settings.DANGOL.folder, settings.DANGOL.reserve_mb)
     threading.Thread(target=polling.run, args=(clock, stopping), name="shops", daemon=True).start()
     threading.Thread(target=box.run, args=(clock, stopping), name="box", daemon=True).start()
     threading.Thread(target=blocklist.run, args=(clock, stopping), name="blocklist", daemon=True).start()
-    threading.Thread(target=harvest.run, args=(clock, stopping), name="harvest", daemon=True).start()
+    threading.Thread(target=harvest.run, args=(clock, stopping, monthly.BESIDE), name="harvest", daemon=True).start()
     threading.Thread(target=vetting.run, args=(clock, stopping), name="vetting", daemon=True).start()
     deliver.recover(clock.now())
     others, looked = Watch(), 0.0

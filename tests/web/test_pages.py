@@ -33,6 +33,7 @@ SCREENS = (
     "conversations",
     "connect", "imports", "sale", "settings", "live-loop", "shops", "value", "templates", "template-new", "brand",
     "products", "caps", "harvest-sales", "harvest-cohorts", "harvest-moves",
+    "harvest-letters", "harvest-letter-preview", "harvest-who",
 )  # fmt: skip
 KOREAN = {"home": "순환", "customers": "고객", "strategy": "계획", "outbox": "보낼 편지함", "results": "가져온 것"}
 

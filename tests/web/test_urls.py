@@ -31,6 +31,7 @@ def address(route: Route) -> str:
         "customer_id": Delivery.objects.values_list("customer_id", flat=True).first(),
         "pk": OutboxMessage.objects.values_list("pk", flat=True).first(),
         "token": preferences.link(delivery.pk) if delivery else "",
+        "month": "2026-10",
     }
     if route.name.startswith("task"):
         parts["pk"] = Task.objects.values_list("pk", flat=True).first()

@@ -23,6 +23,7 @@ from dangol.harvest.history import ITEMS, RETURNED, decode
 from dangol.harvest.margins import Costing, Earned, Sold, earned
 from dangol.harvest.models import Terms
 from dangol.harvest.rules import Costs, Outcome
+from dangol.offer import costs
 from dangol.offer.models import Product
 from dangol.profile.models import Fact
 from dangol.segment.matching import Pattern, matching
@@ -71,21 +72,30 @@ def usual_percent() -> Decimal | None:
 
 
 def spent(campaign: str, now: datetime) -> Spent:
-    """What messages of a campaign cost by the price list, as far as it is in the shop's currency."""
+    """What messages of a campaign cost by the price list, and the discounts of coupons that it gave which the revenue
+    of their orders still has; as far as it is in the shop's currency.
+    """
     money = Shop.objects.values_list("currency", flat=True).first() or ""
     left = Delivery.objects.filter(campaign=campaign, finished_at__lte=now, state__in=("accepted", "unknown"))
     priced = left.filter(cost__isnull=False, currency__in=("", money))
-    on = dict(priced.values_list("customer_id").annotate(Sum("cost")).order_by())
+    on: dict[int, Decimal] = defaultdict(Decimal)
+    for customer, cost in priced.values_list("customer_id").annotate(Sum("cost")).order_by():
+        on[customer] += cost or NOTHING
+    messages, coupons = sum(on.values(), NOTHING), NOTHING
+    for one in costs.redeemed(campaign=campaign, until=now):
+        if one.currency in {"", money}:
+            on[one.customer_id] += one.to_subtract
+            coupons += one.to_subtract
     unpriced = left.filter(cost__isnull=True).exclude(outbox__isnull=False).aggregate(n=Count("pk"))["n"]
-    return Spent(Costs(sum(on.values(), NOTHING), NOTHING, unpriced), on)
+    return Spent(Costs(messages, coupons, unpriced), dict(on))
 
 
-def outcomes(campaign_id: int, goal: Goal, now: datetime, known: Costing, costs: Spent) -> list[Outcome]:
+def outcomes(campaign_id: int, goal: Goal, now: datetime, known: Costing, spending: Spent) -> list[Outcome]:
     """What each customer of a campaign did up to now."""
-    return list(by_customer(campaign_id, goal, now, known, costs).values())
+    return list(by_customer(campaign_id, goal, now, known, spending).values())
 
 
-def by_customer(campaign_id: int, goal: Goal, now: datetime, known: Costing, costs: Spent) -> dict[int, Outcome]:
+def by_customer(campaign_id: int, goal: Goal, now: datetime, known: Costing, spending: Spent) -> dict[int, Outcome]:
     """The same, by customer."""
     drawn, windows = _runs(campaign_id, goal, now)
     if not windows:
@@ -98,7 +108,7 @@ def by_customer(campaign_id: int, goal: Goal, now: datetime, known: Costing, cos
         bought[who].append((at, what))
     end = to_us(now)
     return {
-        who: _outcome(drawn[who], spans, bought.get(who, ()), end, costs.on.get(who, NOTHING), known)
+        who: _outcome(drawn[who], spans, bought.get(who, ()), end, spending.on.get(who, NOTHING), known)
         for who, spans in windows.items()
     }
 

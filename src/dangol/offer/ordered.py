@@ -20,6 +20,7 @@ from dangol.offer import codes, offers, redeeming, terms
 from dangol.offer.models import Coupon, Offer, Redemption
 from dangol.offer.redeeming import Found, Use
 from dangol.profile.models import Order, Refund
+from dangol.profile.rules import still_in
 
 TOLD = frozenset({"Order Completed", "Order Updated"})
 UNDOES = frozenset({"Order Cancelled", "Order Refunded"})
@@ -135,7 +136,8 @@ def _book(row: Redemption, found: Found, fact: Fact, others: int) -> None:
     if found.terms.gives == terms.GIFT:
         row.cost = max(row.cost, found.terms.worth)
     row.told, row.currency = told is not None, basket.currency
-    row.taken_off = terms.taken_off(fact.properties) and found.terms.gives != terms.GIFT
+    netted = terms.taken_off(fact.properties) or still_in(fact.properties) > 0  # profile takes the latter off
+    row.taken_off = netted and found.terms.gives != terms.GIFT
     row.source, row.order_id = fact.source, _order_id(fact)
 
 

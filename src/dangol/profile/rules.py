@@ -176,7 +176,7 @@ def amount_of(properties: Mapping[str, Any]) -> Decimal | None:
     for key in ("revenue", "total", "value"):
         amount = parse_amount(properties.get(key))
         if amount is not None and amount >= 0:
-            return amount - _still_in(properties, amount) if key == "revenue" else amount
+            return amount - still_in(properties) if key == "revenue" else amount
     products = properties.get("products")
     if not isinstance(products, list):
         return None
@@ -185,11 +185,13 @@ def amount_of(properties: Mapping[str, Any]) -> Decimal | None:
     return sum(known, Decimal(0)) if known else None
 
 
-def _still_in(properties: Mapping[str, Any], revenue: Decimal) -> Decimal:
-    """The discount that a revenue does not have taken off yet, by what the whole order came to."""
-    told = (parse_amount(properties.get(name)) for name in ("total", "discount", "shipping", "tax"))
-    total, discount, shipping, tax = told
-    if total is None or discount is None or not 0 < discount <= revenue:
+def still_in(properties: Mapping[str, Any]) -> Decimal:
+    """The discount that an order's `revenue` does not have taken off yet, by what the whole order came to; 0 where
+    nothing says so. `amount_of` takes it off.
+    """
+    names = ("revenue", "total", "discount", "shipping", "tax")
+    revenue, total, discount, shipping, tax = (parse_amount(properties.get(name)) for name in names)
+    if revenue is None or total is None or discount is None or not 0 < discount <= revenue:
         return Decimal(0)
     before = revenue + (shipping or 0) + (tax or 0) - discount
     return discount if abs(before - total) <= CENT else Decimal(0)

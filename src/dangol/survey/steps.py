@@ -131,6 +131,12 @@ def results(key: str, campaign: str = "") -> Results:
     return Results(survey, asked.count(), rules.csat(scores), list(answers.order_by("-at")[:20]))
 
 
+def between(key: str, since: datetime, until: datetime) -> rules.Csat:
+    """What came back on a question from `since` on and before `until`."""
+    scores = Answer.objects.filter(survey__key=key, at__gte=since, at__lt=until).values_list("score", flat=True)
+    return rules.csat(list(scores))
+
+
 def rehome(moves: Moves) -> None:
     """Give answers to the customers that their homes lead to now."""
     for (before, after), (_, homes) in moves.pairs().items():

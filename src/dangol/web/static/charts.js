@@ -114,6 +114,10 @@
       else { picture(element); }
     });
   });
+  document.querySelectorAll("[data-print]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
   document.addEventListener("themechange", function () {
     drawn.forEach(function (one) { one.chart.setOption(KINDS[one.data.kind](one.data), true); });
   });
