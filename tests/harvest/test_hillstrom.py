@@ -49,6 +49,19 @@ def test_the_lift_of_money_is_the_published_one(customers: pl.DataFrame) -> None
     assert found.revenue.clear, "0.77 with a standard error of 0.145"
 
 
+def test_spending_of_the_year_before_explains_nothing_here_and_is_not_used(customers: pl.DataFrame) -> None:
+    rows = customers.filter(pl.col("segment").is_in(["Mens E-Mail", "No E-Mail"]))
+    asked = Question("hillstrom", "Order Completed", timedelta(days=14), 0.5, "USD")
+    told = rows.select("segment", "conversion", "spend", "history").iter_rows()
+    found = rules.harvest(
+        asked,
+        [Outcome(arm != "No E-Mail", bool(c), Decimal(str(spent)), before=history) for arm, c, spent, history in told],
+    )
+    assert not found.adjusted.used
+    assert found.adjusted.explained < 0.002
+    assert found.revenue.value == pytest.approx(0.76983, abs=1e-5), "so the plain difference is told"
+
+
 def test_a_sample_of_a_small_shop_is_called_not_enough(customers: pl.DataFrame) -> None:
     found = harvest_of(customers.sample(1_000, seed=5), 2 / 3)
     assert found.evidence == "not_yet"

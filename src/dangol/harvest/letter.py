@@ -180,7 +180,7 @@ SAYS: dict[str, dict[str, str]] = {
         "_campaigns": "What the campaigns really brought",
         "_satisfied": "Are customers satisfied?",
         "_next": "What to do next",
-        "no_orders": "No order came in this month.",
+        "no_orders": "No order came in that month.",
         "net": "{net} from {orders} orders of {buyers} customers, refunds taken off. {new} of them "
         "bought for the first "
         "time.",
@@ -201,7 +201,7 @@ SAYS: dict[str, dict[str, str]] = {
         "have come without them, "
         "messages and coupons paid. Goods are not paid in it.",
         "zero_inside": "Zero lies between them, so nothing is proved yet.",
-        "no_answers": "Nobody answered a question this month.",
+        "no_answers": "Nobody answered a question in that month.",
         "csat": "{shown} were satisfied (4 or 5 of 5), of {answers} answers; the truth lies between "
         "{low} and {high} %.",
         "csat_changed": "The month before it was {before} %: that has changed.",
@@ -215,7 +215,7 @@ SAYS: dict[str, dict[str, str]] = {
         "_campaigns": "캠페인이 실제로 더한 것",
         "_satisfied": "고객은 만족하셨나요",
         "_next": "다음에 하실 일",
-        "no_orders": "이번 달에는 주문이 없었습니다.",
+        "no_orders": "그달에는 주문이 없었습니다.",
         "net": "환불을 빼고 {net}, 주문 {orders}건, 고객 {buyers}명입니다. 그중 {new}명이 처음 구매했습니다.",
         "before": "지난달({net})보다 {change}% {word}.",
         "year": "작년 같은 달은 {net}이었고, 그때보다 {change}% {word}.",
@@ -234,7 +234,7 @@ SAYS: dict[str, dict[str, str]] = {
         "메시지·쿠폰 비용을 뺐고 상품 원가는 "
         "빼지 않았습니다.",
         "zero_inside": "0이 그 사이에 있으므로 아직 증명된 것은 없습니다.",
-        "no_answers": "이번 달에 질문에 답한 고객이 없습니다.",
+        "no_answers": "그달에 질문에 답한 고객이 없습니다.",
         "csat": "답변 {answers}건 중 {shown}가 만족(5점 중 4~5점)했습니다. 실제 값은 {low}~{high}% 사이입니다.",
         "csat_changed": "지난달은 {before}%였습니다. 달라졌다고 볼 수 있습니다.",
         "csat_same": "지난달은 {before}%였습니다. 우연으로 설명되는 차이입니다.",

@@ -13,19 +13,19 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from dangol.harvest import margins
-from dangol.harvest.adjusting import PLAIN, Adjusted, adjust
+import numpy as np
+
+from dangol.harvest import adjusting, margins
+from dangol.harvest.adjusting import PLAIN, Adjusted
 from dangol.harvest.guessing import Guess
 from dangol.harvest.lifts import (
     ALPHA_CONVERSIONS,
     ALPHA_MONEY,
     UNKNOWN,
     Lift,
-    Spending,
     conversion_lift,
     drawn_share,
     over_groups,
-    revenue_lift,
 )
 from dangol.harvest.margins import UNKNOWN_COST, Costing
 from dangol.harvest.words import ENOUGH, NONE, NOT_YET, sentences
@@ -189,27 +189,19 @@ def _conversions(asked: Question, share: float | None, one: Side, other: Side, g
 
 
 def _revenue(one: Side, other: Side, groups: int, adjusts: bool) -> tuple[int, Lift, Adjusted]:
-    lift, told = _money([[float(o.revenue) for o in side] for side in (one, other)], (one, other), groups, adjusts)
+    arms = [_amounts(side, [float(o.revenue) for o in side]) for side in (one, other)]
+    lift, told = adjusting.lift(arms[0], arms[1], ALPHA_MONEY / groups, adjusts=adjusts)
     return len(one), lift, told
 
 
 def _margin(one: Side, other: Side, groups: int, adjusts: bool) -> tuple[int, Lift]:
-    left = [[float((o.margin or 0) - o.cost) for o in side] for side in (one, other)]
-    return len(one), _money(left, (one, other), groups, adjusts)[0]
+    arms = [_amounts(side, [float((o.margin or 0) - o.cost) for o in side]) for side in (one, other)]
+    return len(one), adjusting.lift(arms[0], arms[1], ALPHA_MONEY / groups, adjusts=adjusts)[0]
 
 
-def _money(
-    amounts: Sequence[Sequence[float]], sides: tuple[Side, Side], groups: int, adjusts: bool
-) -> tuple[Lift, Adjusted]:
-    """The lift of an amount per customer; what spending before explains is taken off where that is worth it."""
-    count, together = len(amounts[0]), [*amounts[0], *amounts[1]]
-    before = [one.before for side in sides for one in side]
-    after, told = adjust(before, together) if adjusts else (together, PLAIN)
-    arms = [
-        Spending(len(part), sum(one.revenue > 0 for one in side), math.fsum(part), math.fsum(a * a for a in part))
-        for part, side in zip((after[:count], after[count:]), sides, strict=True)
-    ]
-    return revenue_lift(arms[0], arms[1], ALPHA_MONEY / groups), told
+def _amounts(side: Side, amounts: list[float]) -> adjusting.Side:
+    before = np.array([one.before for one in side], np.float64)
+    return adjusting.Side(np.array(amounts, np.float64), before, sum(one.revenue > 0 for one in side))
 
 
 def _per_customer(groups: Sequence[tuple[int, Lift]]) -> Lift:
