@@ -20,7 +20,10 @@ def simulate(
         str, typer.Option(help="all, or rivals: sending nothing and the fixed set-up only, without our system.")
     ] = "all",
     processes: Annotated[int, typer.Option(min=1, help="How many shops are lived through at a time.")] = 2,
-    keep: Annotated[Path | None, typer.Option(help="A file that takes each shop's result as a line of JSON.")] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="A file that takes each shop's result as a line of JSON; those in it are not done again."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Live through simulated shops whose truth is known, from the first visitor on, and say who earned most.
@@ -49,6 +52,8 @@ def lines(told: dict[str, Any]) -> list[str]:
     for policy, gain in told["margin_over_nothing_percent"].items():
         ends = f"from {gain['least']:+.1f} to {gain['most']:+.1f}"
         said.append(f"{policy}: margin {gain['mean']:+.2f} % over sending nothing on average, {ends}")
+    for kind, gains in told["by_kind"].items():
+        said.append(f"  {kind}: " + ", ".join(f"{policy} {gain:+.2f} %" for policy, gain in gains.items()))
     for rival, won in told.get("wins", {}).items():
         said.append(f"earned more than {rival}: {of(won)}")
     if "coverage" in told:

@@ -81,7 +81,16 @@ def test_a_shop_is_the_same_each_time_and_leaves_nothing_behind() -> None:
 def judged(**told: Any) -> dict[str, Any]:
     margins = {"nothing": 100.0, "plain": 101.0, "fixed": 102.0, "dangol": 103.0}
     counts = dict.fromkeys(margins, 1)
-    base = {"kind": "gifts", "seed": 1, "margins": margins, "orders": counts, "letters": counts, "left": counts}
+    base = {
+        "kind": "gifts",
+        "seed": 1,
+        "days": 90,
+        "visitors": 20.0,
+        "margins": margins,
+        "orders": counts,
+        "letters": counts,
+        "left": counts,
+    }
     return base | {"sent": {"welcome": 1}, "broken": [], "claims": []} | told
 
 
@@ -99,6 +108,7 @@ def test_the_summary_counts_wins_coverage_and_false_alarms() -> None:
     assert told["coverage"]["revenue"]["count"] == 2
     assert told["found"] == {"clear": 2, "right": 1, "false_alarms": 1}
     assert told["limits_broken"] == 1
+    assert told["by_kind"] == {"gifts": {"plain": 1.0, "fixed": 2.0, "dangol": 2.25}}
     json.dumps(told)
 
 
@@ -111,3 +121,13 @@ def test_mixed_takes_every_ordinary_kind_in_turn() -> None:
     kinds_of = [kind for kind, _ in proving.shops(proving.MIXED, 12)]
     assert sorted(set(kinds_of)) == sorted(kinds.ORDINARY)
     assert "placebo" not in kinds_of
+
+
+def test_a_proof_that_was_cut_short_goes_on(tmp_path: Path) -> None:
+    keep, wanted = tmp_path / "kept.jsonl", proving.shops("gifts", 2)
+    known = judged(seed=1, days=3)
+    keep.write_text(json.dumps({**known, "margins": {"nothing": 1.0}}) + "\n")
+    told = proving.prove(wanted, 3, 20.0, 1, system=False, step=lambda what, done, total: None, keep=keep)
+    assert [one["seed"] for one in told] == [1, 2]
+    assert told[0]["margins"] == {"nothing": 1.0}  # as it stood there
+    assert len(keep.read_text().splitlines()) == 2

@@ -46,6 +46,8 @@ class Judged:
 
     kind: str
     seed: int
+    days: int
+    visitors: float
     newcomers: int
     margins: Mapping[str, float]  # by policy, mail paid
     orders: Mapping[str, int]
@@ -73,6 +75,8 @@ def judge(world: World, ran: Ran | None, crowd: Crowd) -> Judged:
     return Judged(
         kind=world.kind.key,
         seed=world.seed,
+        days=world.days,
+        visitors=world.visitors,
         newcomers=len(crowd.lives),
         margins={name: _margin(world, told.values()) for name, told in policies.items()},
         orders={name: sum(len(story.orders()) for story, _ in told.values()) for name, told in policies.items()},

@@ -39,11 +39,14 @@ def shops(which: str, seeds: int, first: int = 1) -> list[Shop]:
 def prove(
     wanted: Sequence[Shop], days: int, visitors: float, processes: int, *, system: bool, step: Step, keep: Path | None
 ) -> list[dict[str, Any]]:
-    """Live through these shops; what was judged of each, as it comes. `keep`: a file that takes each line at once."""
+    """Live through these shops; what was judged of each. `keep`: a file that takes each line at once; shops that stand
+    in it are not lived through again.
+    """
     waiting: SimpleQueue[Shop] = SimpleQueue()
+    done = [one for one in _kept(keep) if _place(one) in {(*shop, days, visitors, system) for shop in wanted}]
     for shop in wanted:
-        waiting.put(shop)
-    done: list[dict[str, Any]] = []
+        if (*shop, days, visitors, system) not in map(_place, done):
+            waiting.put(shop)
     lock = threading.Lock()
 
     def took(line: str) -> None:
@@ -66,11 +69,19 @@ def prove(
                 took(line)
             worker.stdin.close()
 
-    step("shops lived through", 0, len(wanted))
+    step("shops lived through", len(done), len(wanted))
     with ThreadPoolExecutor(processes) as pool:
         for one in [pool.submit(work) for _ in range(processes)]:
             one.result()
     return sorted(done, key=lambda one: (one["seed"], one["kind"]))
+
+
+def _kept(file: Path | None) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()] if file and file.exists() else []
+
+
+def _place(told: Mapping[str, Any]) -> tuple[str, int, int, float, bool]:
+    return told["kind"], told["seed"], told["days"], told["visitors"], "dangol" in told["margins"]
 
 
 def _worker(days: int, visitors: float, *, system: bool) -> subprocess.Popen[str]:
@@ -119,6 +130,7 @@ def summary(judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "shops": len(judged),
         "kinds": dict(Counter(one["kind"] for one in judged)),
         "margin_over_nothing_percent": {name: _gain(judged, name) for name in policies if name != "nothing"},
+        "by_kind": _by_kind(judged, policies),
         "letters": {name: round(sum(one["letters"][name] for one in judged) / len(judged), 1) for name in policies},
         "orders": {name: round(sum(one["orders"][name] for one in judged) / len(judged), 1) for name in policies},
         "left": {name: sum(one["left"][name] for one in judged) for name in policies},
@@ -148,6 +160,16 @@ def _gain(judged: Sequence[Mapping[str, Any]], policy: str) -> dict[str, float]:
         "median": round(middle, 2),
         "least": round(gains[0], 2),
         "most": round(gains[-1], 2),
+    }
+
+
+def _by_kind(judged: Sequence[Mapping[str, Any]], policies: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Mean gains over silence, in per cent, kind by kind."""
+    kinds = sorted({one["kind"] for one in judged})
+    some = {name: [one for one in judged if one["kind"] == name] for name in kinds}
+    return {
+        name: {policy: _gain(some[name], policy)["mean"] for policy in policies if policy != "nothing"}
+        for name in kinds
     }
 
 
