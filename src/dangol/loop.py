@@ -42,6 +42,7 @@ from dangol.profile import recounting
 from dangol.profile import steps as profile
 from dangol.segment import active
 from dangol.segment import live as segment
+from dangol.strategy import steps as strategy
 from dangol.survey import rules as answers
 from dangol.survey import steps as survey
 from dangol.value import steps as value
@@ -109,6 +110,7 @@ def _take(entries: list[Entry], now: datetime) -> None:
     recorded = profile.record(facts, who.customer_ids, who.identifier_ids)
     value.note(recorded.ordered)
     offer.note(facts, who.customer_ids, now)
+    strategy.note(facts)
     touched = (set(who.customer_ids) | who.moves.touched) - {0}
     live = {customer for fact, customer in zip(facts, who.customer_ids, strict=True) if not fact.imported}
     owned = zip(who.customer_ids, facts, strict=True)

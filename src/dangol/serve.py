@@ -275,14 +275,15 @@ def _wait_for(any_work: Callable[[datetime], bool]) -> None:
 
 
 def run_columns() -> None:
-    """The keeper of the copy in columns, the daily audit, and the look through all orders for what goes with what:
-    light while there is nothing to do, gone after work.
+    """The keeper of the copy in columns, the daily audit, the look through all orders for what goes with what, and the
+    plan's counts and scores: light while there is nothing to do, gone after work.
 
     It may be killed at any moment, and stands behind everybody else.
     """
     from django.conf import settings  # noqa: PLC0415 - Django is set up by main()
     from django.db import OperationalError  # noqa: PLC0415
 
+    from dangol.autopilot import planning  # noqa: PLC0415
     from dangol.offer import steps as offer  # noqa: PLC0415
     from dangol.profile.columns import manifest  # noqa: PLC0415
     from dangol.segment import audits  # noqa: PLC0415
@@ -294,6 +295,9 @@ def run_columns() -> None:
             if not reserve.low() and offer.due(clock.now()):
                 offer.go_on(clock.now())
                 return  # what it took of memory goes with it
+            if not reserve.low() and planning.due(clock.now()):
+                planning.go_on(clock.now())
+                return
             time.sleep(COLUMNS_EVERY)
         from dangol.profile.columns import keeping  # noqa: PLC0415 - heavy
         from dangol.segment import auditing  # noqa: PLC0415

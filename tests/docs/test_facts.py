@@ -24,6 +24,7 @@ STAGES = [
     "converse",
     "harvest",
     "survey",
+    "autopilot",
 ]
 PAGE = pages.text("facts.md")
 FACT = re.compile(r"[A-Z][a-z]+(?: (?:as|[A-Z][a-z]+))+|Unsubscribed")

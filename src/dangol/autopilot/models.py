@@ -15,6 +15,7 @@ class Limit(models.Model):
     contacts = models.IntegerField(null=True)  # marketing messages to a customer in 30 days; empty: as caps allow
     budget = AmountField(null=True)  # of messages in 30 days; empty: none is set
     discount = models.FloatField(default=0)  # the greatest discount a play may give, in per cent
+    staff_hours = models.FloatField(null=True)  # that people have for plays in 30 days; empty: not limited
     hours = models.IntegerField(default=8)  # office hours to object before an act is carried out
     opens = models.CharField(max_length=5, default="09:00")
     closes = models.CharField(max_length=5, default="18:00")

@@ -12,7 +12,7 @@ from dangol.autopilot.models import Limit
 from dangol.base.errors import Fault, Invalid
 from dangol.base.money import parse_amount
 
-MOST_CONTACTS, MOST_HOURS = 60, 200
+MOST_CONTACTS, MOST_HOURS, MOST_STAFF_HOURS = 60, 200, 10_000
 Check = Callable[[Any], tuple[Any, str]]  # the value to keep, and what is allowed where it is not
 
 
@@ -21,6 +21,7 @@ def shown(row: Limit) -> dict[str, Any]:
     return {
         "mode": row.mode, "plays": list(row.plays), "contacts": row.contacts,
         "budget": None if row.budget is None else str(row.budget), "discount": row.discount,
+        "staff_hours": row.staff_hours,
         "hours": row.hours, "opens": row.opens, "closes": row.closes,
     }  # fmt: skip
 
@@ -50,6 +51,7 @@ def _checks(plays: Collection[str]) -> dict[str, Check]:
         "contacts": lambda told: _whole(told, 1, MOST_CONTACTS, empty=True),
         "budget": _amount,
         "discount": _per_cent,
+        "staff_hours": _staff_hours,
         "hours": lambda told: _whole(told, 0, MOST_HOURS),
         "opens": _clock,
         "closes": _clock,
@@ -79,6 +81,13 @@ def _amount(told: Any) -> tuple[Any, str]:
 def _per_cent(told: Any) -> tuple[Any, str]:
     right = isinstance(told, int | float) and not isinstance(told, bool) and 0 <= told <= 100
     return float(told) if right else 0.0, "" if right else "a number from 0 to 100"
+
+
+def _staff_hours(told: Any) -> tuple[Any, str]:
+    if told is None:
+        return None, ""
+    right = isinstance(told, int | float) and not isinstance(told, bool) and 0 <= told <= MOST_STAFF_HOURS
+    return (float(told), "") if right else (None, f"a number from 0 to {MOST_STAFF_HOURS}, or null for no limit")
 
 
 def _clock(told: Any) -> tuple[Any, str]:

@@ -11,12 +11,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
 
-from dangol.autopilot import hours, reading, rules
+from dangol.autopilot import hours, planning, reading, rules
 from dangol.autopilot.models import Act, Limit
 from dangol.autopilot.rules import ACTIVATE, ACTS, OFF, Bounds, Standing, Wish
 from dangol.base.errors import Conflict, DangolError, NotFound
@@ -25,7 +24,6 @@ from dangol.base.turns import turn
 from dangol.campaign import reads as campaigns
 from dangol.campaign import steps as campaign
 from dangol.campaign.models import Campaign
-from dangol.harvest import steps as harvest
 from dangol.strategy import steps as strategy
 from dangol.strategy.rules import PlanRow
 
@@ -135,22 +133,23 @@ def _bounds(row: Limit) -> Bounds:
 
 
 def _standings(now: datetime) -> list[Standing]:
+    planning.refresh(now)
     carried, ours, refused = campaigns.of_plays(), _ours(), _refused()
-    rows = strategy.plan(now, harvest.measured(now))
-    return [_standing(row, carried.get(row.play.key), ours, refused) for row in rows]
+    return [_standing(row, carried.get(row.play.key), ours, refused) for row in planning.plan(now).rows]
 
 
 def _standing(
     row: PlanRow, carried: Campaign | None, ours: Mapping[str, str], refused: Mapping[str, datetime]
 ) -> Standing:
     key, expected = row.play.key, row.expected
-    told = (expected.orders, expected.orders_low, expected.orders_high)
-    if expected.money is not None and expected.money_low is not None and expected.money_high is not None:
-        told = (float(expected.money), float(expected.money_low), float(expected.money_high))
+    ends = (expected.orders_low, expected.orders_high)
+    if expected.margin_low is not None and expected.margin_high is not None:
+        ends = (float(expected.margin_low), float(expected.margin_high))
     state = carried.state if carried else ""
     return Standing(
-        play=key, state=state, worth=told[0], low=told[1], high=told[2], people=row.reach.reachable,
-        messages=float(row.reach.reachable), cost=Decimal(0), ours=ours.get(key) == state, refused_at=refused.get(key),
+        play=key, state=state, worth=row.brings, low=ends[0], high=ends[1], people=row.reach.reachable,
+        messages=expected.messages, cost=expected.cost, annoys=row.annoys, useful=not row.short,
+        ours=ours.get(key) == state, refused_at=refused.get(key),
     )  # fmt: skip
 
 
@@ -173,9 +172,10 @@ def waiting() -> list[Act]:
     return list(Act.objects.filter(state="proposed").order_by("pk"))
 
 
-def acts(limit: int = 50) -> list[Act]:
-    """Everything it ever proposed, the newest first."""
-    return list(Act.objects.order_by("-pk")[:limit])
+def acts(limit: int = 50, *, before: int | None = None) -> list[Act]:
+    """Everything it ever proposed, the newest first; `before` is the number of the last one seen."""
+    rows = Act.objects.order_by("-pk")
+    return list((rows if before is None else rows.filter(pk__lt=before))[:limit])
 
 
 def accept(act_id: int, by: str, now: datetime) -> Act:

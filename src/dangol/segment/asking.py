@@ -46,6 +46,17 @@ def evaluate_all(
     return found
 
 
+def count_all(wheres: Mapping[str, Any], at: datetime) -> dict[str, int]:
+    """For how many customers each of many rules holds; history is read once, nobody is listed. Raises Invalid."""
+    plan = _plan_of(wheres)
+    columns = {name: f"m{plan.keys.index(ASKED + name)}" for name in wheres}
+    found = dict.fromkeys(wheres, 0)
+    for frame in everybody.judge(plan, to_us(at), list(columns.values())):
+        for name, column in columns.items():
+            found[name] += int(frame[column].sum())
+    return found
+
+
 def judge(wheres: Mapping[str, Any], at: datetime, customer_ids: Collection[int]) -> dict[str, list[int]]:
     """Of these customers, those for whom each of many rules holds at an instant. Raises Invalid."""
     return judge_then(wheres, dict.fromkeys(customer_ids, at))

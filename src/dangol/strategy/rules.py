@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+from dangol.strategy.allotting import Need
 
 LANGUAGES = ("en", "ko")
 Z80 = 1.2815515655446004  # standard errors to either side of an 80 % range
@@ -83,6 +85,9 @@ class Earnings:
     average: Decimal | None  # revenue of an order; None before the first
     currency: str
     spread: float = USUAL_SPREAD  # standard deviation of an order's revenue, as a multiple of the average
+    margin: float | None = None  # which part of it stays where goods' cost is known
+    costed: float = 0.0  # the part of revenue of which that is known
+    stock: int | None = None  # pieces that can be sold; None: nobody counts them
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,22 @@ class Expectation:
     money: Decimal | None
     money_low: Decimal | None
     money_high: Decimal | None
+    margin: Decimal | None = None  # what stays once goods, messages and those who leave are paid for
+    margin_low: Decimal | None = None
+    margin_high: Decimal | None = None
+    cost: Decimal = Decimal(0)  # of messages
+    lost: Decimal = Decimal(0)  # what those who leave for it would have brought
+    messages: float = 0.0  # that count for a customer's caps
+    minutes: float = 0.0  # of a person's time
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One kind of data that a play needs."""
+
+    what: str  # the name of a fact or trait, or of a consent
+    kind: str  # fact, trait, consent
+    customers: int  # of whom there is any
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +128,16 @@ class PlanRow:
     unknown: tuple[Mapping[str, str], ...]  # what is not known yet, by language
     summary: Mapping[str, str]
     seen: Measured | None = None  # what this shop has measured of it, if anything
+    short: str = ""  # the limit that leaves no room for it: contacts, budget, minutes; nothing: it brings nothing
+    helps: Mapping[str, str] | None = None  # the one thing that would help most to know
+    ready: tuple[Ready, ...] = ()  # the data it needs, and whether there is any
+    annoyed: Mapping[str, str] | None = None  # who left for it, where that is known
+    annoys: bool = False  # beyond doubt
+
+    @property
+    def brings(self) -> float:
+        """What it should bring in a month: margin, or extra orders while no order is known."""
+        return self.expected.orders if self.expected.margin is None else float(self.expected.margin)
 
 
 def learn(prior: Prior, seen: Measured | None) -> Prior:
@@ -123,9 +154,14 @@ def learn(prior: Prior, seen: Measured | None) -> Prior:
     return Prior(low, mean, high, {language: text.format(**per_cent) for language, text in LEARNT.items()})
 
 
+def spread_of_prior(prior: Prior) -> float:
+    """The standard deviation of a prior whose 80 % range is known."""
+    return (prior.high - prior.low) / (2 * Z80)
+
+
 def weight_of(prior: Prior, seen: Measured) -> float:
     """The share of what was seen in what is expected, from 0 to 1."""
-    spread = (prior.high - prior.low) / (2 * Z80)
+    spread = spread_of_prior(prior)
     return spread**2 / (spread**2 + seen.error**2)
 
 
@@ -136,16 +172,21 @@ def expect(play: Play, reach: Reach, earnings: Earnings, prior: Prior | None = N
     about an order's value.
     """
     uplift = prior or play.prior
-    held_out = float(play.definition.get("holdout_percent") or 0) / 100
-    treated = reach.reachable * (1 - held_out)
-    mean, low, high = (treated * rate for rate in (uplift.mean, uplift.low, uplift.high))
+    people = treated(play, reach)
+    mean, low, high = (people * rate for rate in (uplift.mean, uplift.low, uplift.high))
     if earnings.average is None:
         return Expectation(mean, low, high, None, None, None)
     doubt = abs(mean) * Z80 * earnings.spread / math.sqrt(max(earnings.orders, 1))
     ends = mean - math.hypot(mean - low, doubt), mean + math.hypot(high - mean, doubt)
     least = 0.0 if low >= 0 else ends[0]  # more orders bring no less money, however little is known of their value
-    money = [_round(earnings.average * Decimal(orders)) for orders in (mean, max(ends[0], least), ends[1])]
-    return Expectation(mean, low, high, *money)
+    told = [rounded(earnings.average * Decimal(orders)) for orders in (mean, max(ends[0], least), ends[1])]
+    return Expectation(mean, low, high, money=told[0], money_low=told[1], money_high=told[2])
+
+
+def treated(play: Play, reach: Reach) -> float:
+    """Customers in a month who get it; of a play that happens on days of the year, the twelfth of a year."""
+    held_out = float(play.definition.get("holdout_percent") or 0) / 100
+    return reach.reachable * (1 - held_out) * (play.yearly / 12 if play.yearly else 1.0)
 
 
 def spread_of(revenues: Sequence[Decimal]) -> float:
@@ -157,13 +198,37 @@ def spread_of(revenues: Sequence[Decimal]) -> float:
     return math.sqrt(sum((amount - average) ** 2 for amount in amounts) / (len(amounts) - 1)) / average
 
 
-def _round(amount: Decimal) -> Decimal:
+def rounded(amount: Decimal) -> Decimal:
+    """To hundredths, as amounts are told."""
     return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
 def rank(rows: Sequence[PlanRow]) -> list[PlanRow]:
-    """The most expected extra orders first; plays that reach nobody yet keep the order a new shop should start in."""
-    return sorted(rows, key=lambda row: -row.expected.orders)
+    """What fits the limits and should bring most first; plays that reach nobody keep the order to begin in."""
+    return sorted(rows, key=lambda row: (bool(row.short), -row.brings))
+
+
+def with_limit(row: PlanRow, short: str) -> PlanRow:
+    """The row with the limit that leaves no room for it."""
+    return replace(row, short=short)
+
+
+def need(row: PlanRow) -> Need:
+    """What a row brings, and what it takes of what is scarce."""
+    takes = {
+        "contacts": row.expected.messages,
+        "budget": float(row.expected.cost),
+        "minutes": row.expected.minutes,
+    }
+    return Need(row.play.key, row.brings, takes)
+
+
+def with_seen(row: PlanRow, seen: Measured | None, annoyed: int, treated: int, *, annoys: bool) -> PlanRow:
+    """The row with what this shop has seen: what it added, and who left for it."""
+    if not treated:
+        return replace(row, seen=seen)
+    told = {language: text.format(annoyed=annoyed, treated=treated) for language, text in ANNOYED.items()}
+    return replace(row, seen=seen, annoyed=told, annoys=annoys)
 
 
 def unknowns(play: Play, reach: Reach, earnings: Earnings, prior: Prior | None = None) -> tuple[Mapping[str, str], ...]:
@@ -196,6 +261,10 @@ def summarise(play: Play, reach: Reach, expected: Expectation) -> Mapping[str, s
     }
 
 
+ANNOYED = {
+    "en": "{annoyed} of {treated} who got it unsubscribed, complained or answered that they were dissatisfied.",
+    "ko": "받은 고객 {treated}명 중 {annoyed}명이 수신을 거부하거나 신고했거나 불만족하다고 답했습니다.",
+}
 LEARNT = {
     "en": "{customers} customers of this shop, some of them held out, weigh {weight} % in this rate; "
     "the rest is a cautious prior.",

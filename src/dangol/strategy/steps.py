@@ -1,31 +1,37 @@
 """Strategy.
 
-In: who the customers are (segments), what they bought, whom we may write to.
-Out: the lifecycle in numbers, and plays ranked by what they should bring, with what is not known yet.
+In: who the customers are (segments), what they bought, whom we may write to, and what plays did so far.
+Out: the lifecycle in numbers, and plays ranked by what they should leave, with what is not known yet.
 Promise: works for a shop without a customer; an estimate from a prior is never shown as a measurement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Q, Sum
 
 from dangol.base.errors import NotFound
 from dangol.base.models import Shop
-from dangol.base.parts import parts
-from dangol.profile import consents
-from dangol.profile.models import Order, Profile
-from dangol.segment import active, asking
+from dangol.collect.facts import Fact
+from dangol.offer.models import Product
+from dangol.profile.models import Order
+from dangol.segment import active
+from dangol.segment import reads as segments
 from dangol.segment import steps as segment
 from dangol.segment.models import Member
-from dangol.strategy import files, rules
-from dangol.strategy.rules import Earnings, Measured, PlanRow, Play, Reach
+from dangol.strategy import allotting, counting, earning, files, helping, learning, rules, scores
+from dangol.strategy.counting import Counted
+from dangol.strategy.earning import NO_HARM, Circumstances, Harm, Share, Worth
+from dangol.strategy.rules import Earnings, PlanRow, Play, Prior
 
-__all__ = ["PlanRow", "Play", "ensure_ready", "lifecycle", "plan", "play", "plays"]
+__all__ = ["PlanRow", "Play", "ensure_ready", "lifecycle", "lifecycle_days", "note", "plan", "play", "plays"]
 
 ENOUGH_ORDERS = 1_000  # to see how much order values differ
+ALONE = Circumstances()
 
 
 def plays() -> dict[str, Play]:
@@ -49,6 +55,14 @@ def ensure_ready(now: datetime) -> None:
             segment.save(shape["key"], shape, now)
 
 
+def note(facts: Iterable[Fact]) -> None:
+    """Learn what facts of our own say about plays, inside the loop's transaction."""
+    scores.note(facts)
+
+
+# --- the lifecycle --------------------------------------------------------------------------------------------------
+
+
 def lifecycle() -> dict[str, int]:
     """How many customers are in each stage of the lifecycle now."""
     counts = dict(
@@ -57,51 +71,115 @@ def lifecycle() -> dict[str, int]:
     return {stage: counts.get(stage, 0) for stage in rules.STAGES}
 
 
-def plan(now: datetime, seen: Mapping[str, Measured] | None = None) -> list[PlanRow]:
-    """All plays, those that should bring most first; `seen` is what the harvest has measured of them, by play."""
-    plays, earnings, known = files.plays(), _earnings(), seen or {}
-    asked = {f"{key}:month": found.monthly for key, found in plays.items()}
-    asked |= {f"{key}:now": found.audience["where"] for key, found in plays.items() if found.audience}
-    meant = asking.evaluate_all(asked, now)
-    reaches = {key: _reach(found, meant[f"{key}:month"], meant.get(f"{key}:now", ())) for key, found in plays.items()}
-    return rules.rank([_row(found, earnings, known.get(key), reaches[key]) for key, found in plays.items()])
+def lifecycle_days(days: int, now: datetime) -> list[tuple[date, dict[str, int]]]:
+    """How many were in each stage at the end of each of the last `days` days, the oldest first, today as it is now."""
+    histories = {stage: segments.history(stage, days, now) for stage in rules.STAGES}
+    return [
+        (one[0].on, {stage: size.size for stage, size in zip(rules.STAGES, one, strict=True)})
+        for one in zip(*histories.values(), strict=True)
+    ]
 
 
-def _row(found: Play, earnings: Earnings, seen: Measured | None, reach: Reach) -> PlanRow:
-    prior = rules.learn(found.prior, seen)
-    expected = rules.expect(found, reach, earnings, prior)
+# --- the plan -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ranked plan, and what all of its rows rest on."""
+
+    rows: list[PlanRow]
+    counted: Counted
+    share: Share  # what stays of revenue
+    earnings: Earnings
+
+
+def plan(now: datetime, told: Circumstances = ALONE) -> Plan:
+    """All plays, those first that fit the limits and should leave most; `told` is what other stages know."""
+    counted, earnings, known = counting.latest(now), _earnings(), scores.told()
+    uplifts = learning.learnt(files.plays(), scores.measured(known))
+    harms = scores.harms(known)
+    worths = _worths(counted, earnings, uplifts, told, harms)
+    rows = [_row(found, counted, earnings, uplifts[key], worths[key], told) for key, found in files.plays().items()]
+    seen = scores.measured(known)
+    finished = [_finished(row, seen, harms.get(row.play.key, NO_HARM)) for row in rows]
+    return Plan(_ranked(finished, counted, told), counted, earning.share_of(earnings, told), earnings)
+
+
+def _worths(
+    counted: Counted, earnings: Earnings, uplifts: Mapping[str, Prior], told: Circumstances, harms: Mapping[str, Harm]
+) -> dict[str, Worth]:
+    """What each play should leave. Who leaves for one is lost to all: what such a customer brings is seen first."""
+    known = files.plays()
+
+    def all_of(contact: float) -> dict[str, Worth]:
+        return {
+            key: earning.worth(
+                found, counted.reach(found), earnings, uplifts[key], told, harms.get(key, NO_HARM), contact
+            )
+            for key, found in known.items()
+        }
+
+    return all_of(earning.contact_worth(all_of(0.0), known, counted.readers))
+
+
+def _row(
+    found: Play, counted: Counted, earnings: Earnings, uplift: Prior, worth: Worth, told: Circumstances
+) -> PlanRow:
+    reach, ready = counted.reach(found), counted.ready(found)
+    expected = earning.expectation(found, reach, earnings, uplift, worth)
     return PlanRow(
         play=found,
         reach=reach,
         expected=expected,
-        unknown=rules.unknowns(found, reach, earnings, prior),
+        unknown=rules.unknowns(found, reach, earnings, uplift),
         summary=rules.summarise(found, reach, expected),
-        seen=seen,
+        helps=helping.most(found, reach, earnings, earning.share_of(earnings, told), worth, ready),
+        ready=ready,
     )
 
 
-def _reach(found: Play, month: Collection[int], inside: Collection[int]) -> Reach:
-    return Reach(now=len(inside), month=len(month), reachable=_reachable(found, month))
+def _finished(row: PlanRow, seen: Mapping[str, Any], harm: Harm) -> PlanRow:
+    return rules.with_seen(row, seen.get(row.play.key), harm.annoyed, harm.treated, annoys=harm.clear)
 
 
-def _reachable(found: Play, customers: Collection[int]) -> int:
-    addressed = {
-        customer
-        for part in parts(sorted(customers))
-        for customer in Profile.objects.filter(pk__in=part).exclude(email="").values_list("customer_id", flat=True)
+def _ranked(rows: list[PlanRow], counted: Counted, told: Circumstances) -> list[PlanRow]:
+    short = allotting.allot([rules.need(row) for row in rows], _limits(counted, told))
+    return rules.rank([rules.with_limit(row, short[row.play.key]) for row in rows])
+
+
+def _limits(counted: Counted, told: Circumstances) -> dict[str, float]:
+    """What is scarce, and how much of it there is in a month."""
+    found = {
+        "contacts": None if told.contacts is None else told.contacts * counted.readers,
+        "budget": None if told.budget is None else float(told.budget),
+        "minutes": told.minutes,
     }
-    if found.message_class != "marketing":
-        return len(addressed)
-    states = consents.states(addressed, "email", "marketing")
-    return sum(states.get(customer) == "granted" for customer in addressed)
+    return {name: most for name, most in found.items() if most is not None}
 
 
 def _earnings() -> Earnings:
     orders = Order.objects.filter(cancelled=False)
-    told = orders.aggregate(orders=Count("id"), money=Sum("revenue"))
+    costed = Q(cost__isnull=False)
+    told = orders.aggregate(
+        orders=Count("id"), money=Sum("revenue"), costed=Sum("revenue", filter=costed),
+        stays=Sum(F("revenue") - F("cost"), filter=costed),
+    )  # fmt: skip
     currency = Shop.objects.values_list("currency", flat=True).first() or ""
     if not told["orders"]:
         return Earnings(0, None, currency)
-    average = told["money"] / told["orders"]
     newest = orders.order_by("-at").values_list("revenue", flat=True)[:ENOUGH_ORDERS]
-    return Earnings(told["orders"], average, currency, rules.spread_of(list(newest)))
+    known = float(told["costed"] or 0)
+    return Earnings(
+        told["orders"], told["money"] / told["orders"], currency, rules.spread_of(list(newest)),
+        margin=float(told["stays"]) / known if known > 0 else None,
+        costed=known / float(told["money"]) if told["money"] else 0.0,
+        stock=_stock(),
+    )  # fmt: skip
+
+
+def _stock() -> int | None:
+    """Pieces that can be sold; None unless every product that is offered is counted."""
+    offered = Product.objects.filter(offered=True, catalogued=True)
+    if not offered.exists() or offered.filter(stock=None).exists():
+        return None
+    return int(offered.filter(stock__gt=0).aggregate(n=Sum("stock"))["n"] or 0)

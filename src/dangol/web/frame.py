@@ -49,7 +49,7 @@ MENU: tuple[tuple[Any, tuple[Place, ...]], ...] = (
             ),
             Place("value", _("Customer value"), "coins", "strategy"),
             Place("products", _("Products"), "bag", "strategy", ("product",)),
-            Place("strategy", _("Plan"), "compass", "strategy"),
+            Place("strategy", _("Plan"), "compass", "strategy", ("autopilot", "autopilot-save")),
         ),
     ),
     (

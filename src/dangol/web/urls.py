@@ -9,6 +9,7 @@ from dangol.web import hooks
 from dangol.web.guard import Route
 from dangol.web.letters import choosing, click, confirming, opening, signing_up, survey, unsubscribe, waiting
 from dangol.web.screens import (
+    autopilot,
     brand,
     campaign_new,
     campaigns,
@@ -119,6 +120,11 @@ ROUTES = (
     Route("segments/of/<slug:key>/activate", "segment-activate", segments.activate, "staff", POST),
     Route("segments/of/<slug:key>/archive", "segment-archive", segments.archive, "staff", POST),
     Route("strategy", "strategy", strategy.strategy_page, "staff"),
+    Route("autopilot", "autopilot", autopilot.autopilot_page, "staff"),
+    Route("autopilot/save", "autopilot-save", autopilot.save, "staff", POST),
+    Route("autopilot/acts/<id:pk>/accept", "act-accept", autopilot.accept, "staff", POST),
+    Route("autopilot/acts/<id:pk>/decline", "act-decline", autopilot.decline, "staff", POST),
+    Route("autopilot/acts/<id:pk>/undo", "act-undo", autopilot.undo, "staff", POST),
     Route("strategy/<slug:key>/activate", "play-activate", strategy.activate, "staff", POST),
     Route("products", "products", products.products, "staff"),
     Route("products/<id:pk>", "product", products.product, "staff"),

@@ -170,6 +170,26 @@ FIRST_SEGMENTS = frozenset(
     }
 )
 
+AUTOPILOT_MODES: dict[str, Any] = {
+    "off": _("Off: it does and proposes nothing"),
+    "proposes": _("It proposes, and does what you accept"),
+    "acts": _("It acts by itself where nobody objects in time"),
+}
+ACT_STATES: dict[str, Any] = {
+    "doing": _("under way"),
+    "done": _("done"),
+    "undone": _("taken back"),
+    "declined": _("declined"),
+    "withdrawn": _("withdrawn"),
+    "failed": _("failed"),
+}
+LIMITS: dict[str, Any] = {
+    "contacts": _("No room: customers would get more messages than your limit allows."),
+    "budget": _("No room: its messages do not fit your budget."),
+    "minutes": _("No room: nobody has the time for it."),
+    "nothing": _("Not worth it: by what is known it costs more than it brings."),
+}
+
 GATE_RULES: dict[str, Any] = {
     "consent_granted": _("consent to marketing is there"),
     "no_consent_needed": _("it waits to be looked at and needs no consent"),

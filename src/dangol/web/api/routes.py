@@ -16,6 +16,7 @@ from dangol import __version__
 from dangol.base.errors import DangolError
 from dangol.collect import steps as collect
 from dangol.web.api import (
+    autopilot,
     campaigns,
     conversations,
     customers,
@@ -109,6 +110,7 @@ api.add_router("/lists", hand_lists.router)
 api.add_router("/forms", forms.router)
 api.add_router("/topics", topics.router)
 api.add_router("/strategy", strategy.router)
+api.add_router("/autopilot", autopilot.router)
 api.add_router("/campaigns", campaigns.router)
 api.add_router("/conversations", conversations.router)
 api.add_router("/holdout", holdout.router)

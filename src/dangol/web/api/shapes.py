@@ -281,6 +281,12 @@ class MoneyRange(Schema):
     high: Money | None
 
 
+class DataReady(Schema):
+    what: str
+    kind: Literal["fact", "trait", "consent"]
+    customers: int
+
+
 class PlanShown(Schema):
     play: str
     name: dict[str, str]
@@ -291,6 +297,14 @@ class PlanShown(Schema):
     reachable: int
     expected_orders: Lift = Field(description="extra orders a month, with an 80 % range")
     expected_revenue: MoneyRange = Field(description="empty before the first order")
+    expected_margin: MoneyRange = Field(description="goods, messages and who leaves paid: plays are ranked by it")
+    cost: Money = Field(description="of its messages in a month")
+    fits: bool = Field(description="whether there is room for it within the shop's limits, and it brings anything")
+    limit: str = Field(description="the limit that is short: contacts, budget, minutes; nothing: it brings nothing")
+    helps: dict[str, str] | None = Field(description="the one thing that would help most to know")
+    annoyed: dict[str, str] | None = Field(description="who left for it, where that is known")
+    ready: list[DataReady] = Field(description="the data it needs, and of how many customers there is any")
+    counted_at: datetime = Field(description="when customers were counted")
     summary: dict[str, str]
     unknown: list[dict[str, str]]
 

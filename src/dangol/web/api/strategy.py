@@ -8,12 +8,11 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Query, Router
 
+from dangol.autopilot import planning
 from dangol.base.models import Shop
 from dangol.base.money import Money
 from dangol.campaign import reads as campaigns
 from dangol.campaign import steps as campaign
-from dangol.harvest import steps as harvest
-from dangol.strategy import steps as strategy
 from dangol.strategy.rules import PlanRow
 from dangol.web import guard
 from dangol.web.api import campaign_shapes, shapes
@@ -26,9 +25,10 @@ router = Router(tags=["strategy"])
 
 @router.get("/plan", response=Page[shapes.PlanShown])
 def plan(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
-    """Every play, those that should bring most first, with what is not known yet."""
+    """Every play, those first that fit the limits and should leave most, with what is not known yet."""
     now = guard.CLOCK.now()
-    rows = strategy.plan(now, harvest.measured(now))
+    found = planning.plan(now)
+    rows, counted_at = found.rows, found.counted.at
     start = paging.number() or 0
     places = {row.play.key: str(number) for number, row in enumerate(rows, 1)}
     states = {key: found.state for key, found in campaigns.of_plays().items()}
@@ -36,7 +36,7 @@ def plan(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
     return page(
         rows[start : start + paging.limit + 1],
         paging,
-        lambda row: _row(row, states.get(row.play.key, "off"), currency),
+        lambda row: {**_row(row, states.get(row.play.key, "off"), currency), "counted_at": counted_at},
         lambda row: places[row.play.key],
     )
 
@@ -63,6 +63,17 @@ def _row(row: PlanRow, state: str, currency: str) -> dict[str, Any]:
             "low": _money(expected.money_low, currency),
             "high": _money(expected.money_high, currency),
         },
+        "expected_margin": {
+            "value": _money(expected.margin, currency),
+            "low": _money(expected.margin_low, currency),
+            "high": _money(expected.margin_high, currency),
+        },
+        "cost": Money(expected.cost, currency).as_json(),
+        "fits": not row.short,
+        "limit": row.short,
+        "helps": row.helps,
+        "annoyed": row.annoyed,
+        "ready": [{"what": one.what, "kind": one.kind, "customers": one.customers} for one in row.ready],
         "summary": row.summary,
         "unknown": list(row.unknown),
     }

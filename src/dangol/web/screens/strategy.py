@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
+from dangol.autopilot import planning
+from dangol.autopilot import steps as autopilot
 from dangol.campaign import reads as campaign
 from dangol.campaign import steps as campaigns
 from dangol.campaign.models import Campaign
-from dangol.harvest import steps as harvest
 from dangol.strategy import steps as strategy
 from dangol.strategy.rules import PlanRow
+from dangol.strategy.steps import Plan
 from dangol.web.page import Asked, go, show
 from dangol.web.wording import word
+
+WEEKS = 12  # of the lifecycle's past
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +43,29 @@ class StrategyPage:
     stages: list[tuple[str, str, int, float]]  # key, name, customers, share in per cent
     chart: dict[str, object]
     plan: list[Planned]
+    found: Plan
+    mode: str  # of the autopilot
+    proposals: int
+    now: datetime
+    weeks: list[tuple[date, dict[str, int]]]  # the lifecycle at the ends of some weeks, today the last
 
 
 def strategy_page(request: Asked) -> HttpResponse:
     counts = strategy.lifecycle()
     everybody = sum(counts.values())
     stages = [(key, word(key), size, 100 * size / everybody if everybody else 0.0) for key, size in counts.items()]
-    rows = strategy.plan(request.now, harvest.measured(request.now))
-    carried = campaign.of_plays()
-    plan = [Planned(row, carried.get(row.play.key)) for row in rows]
+    found, carried = planning.plan(request.now), campaign.of_plays()
+    plan = [Planned(row, carried.get(row.play.key)) for row in found.rows]
     chart: dict[str, object] = {
         "kind": "lifecycle",
         "labels": [name for _key, name, _size, _share in stages],
         "values": [size for _key, _name, size, _share in stages],
         "unit": _("customers"),
     }
-    return show(request, "strategy.html", StrategyPage(stages, chart, plan))
+    proposals = len(autopilot.waiting())
+    weeks = strategy.lifecycle_days(WEEKS * 7 + 1, request.now)[::7]
+    page = StrategyPage(stages, chart, plan, found, autopilot.limits().mode, proposals, request.now, weeks)
+    return show(request, "strategy.html", page)
 
 
 def activate(request: Asked, key: str) -> HttpResponse:

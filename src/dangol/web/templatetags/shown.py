@@ -32,6 +32,9 @@ register.filter("campaign_name", wording.campaign_name)
 register.filter("part_word", fault_words.part_word)
 register.filter("language_name", fault_words.language_name)
 register.filter("fallback", fallbacks.suggested)
+register.filter("autopilot_mode", lambda mode: wording.AUTOPILOT_MODES.get(mode, mode))
+register.filter("act_state", lambda state: wording.ACT_STATES.get(state, state))
+register.filter("limit_word", lambda limit: wording.LIMITS.get(limit, limit))
 register.filter("field_word", lambda name: import_words.FIELDS.get(name, name))
 
 
