@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from dangol.autopilot import planning
 from dangol.campaign.models import Campaign
-from dangol.harvest import steps as harvest
 from dangol.harvest.letter import Satisfied, Texts
 from dangol.harvest.letters import Beside
-from dangol.strategy import steps as strategy
 from dangol.survey import steps as survey
 
 MOST = 2  # pieces of advice
@@ -24,8 +23,8 @@ def satisfied(since: datetime, until: datetime) -> Satisfied:
 def advice(now: datetime) -> Sequence[tuple[Texts, Texts]]:
     """The top of the plan that no campaign carries out yet."""
     running = set(Campaign.objects.filter(state="active").values_list("play", flat=True))
-    rows = strategy.plan(now, harvest.measured(now))
-    waiting = [row for row in rows if row.play.key not in running and row.reach.reachable]
+    rows = planning.plan(now).rows
+    waiting = [row for row in rows if row.play.key not in running and row.reach.reachable and not row.short]
     return [(row.play.name, row.summary) for row in waiting[:MOST]]
 
 
