@@ -11,8 +11,9 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from dangol.autopilot import reading
+from dangol.autopilot import fatigue, reading
 from dangol.autopilot import steps as autopilot
+from dangol.autopilot.fatigue import Fatigue
 from dangol.autopilot.models import Act
 from dangol.autopilot.rules import MODES
 from dangol.base.errors import Conflict, Invalid
@@ -43,6 +44,7 @@ class AutopilotPage:
     limits: Mapping[str, Any]  # as they stand, or as somebody typed them
     plays: list[tuple[Play, bool]]  # each with whether it may be touched
     faults: frozenset[str]  # names of the fields that were refused
+    fatigue: Fatigue
     now: datetime
     modes: tuple[str, ...] = MODES
 
@@ -104,6 +106,7 @@ def _page(request: Asked, limits: Mapping[str, Any], faults: frozenset[str] = fr
         limits=limits,
         plays=[(play, not allowed or key in allowed) for key, play in known.items()],
         faults=faults,
+        fatigue=fatigue.measure(request.now),
         now=request.now,
     )
 

@@ -70,6 +70,12 @@ def share(value: float | None) -> str:
 
 
 @register.filter
+def per_mille(value: float | None) -> str:
+    """A small share, in per cent with two decimals."""
+    return amounts.percent(None if value is None else 100 * value, _language(), 2)
+
+
+@register.filter
 def points(value: float | None) -> str:
     return amounts.points(value, _language())
 
