@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dangol.collect.facts import OWN, Fact
 from dangol.segment import rules
 from dangol.segment.engines import Plan
 from dangol.segment.groups import SPLIT, Program, grouped, leaves_of, regrouped
@@ -70,3 +72,28 @@ def test_groups_that_have_become_many_are_put_together_again() -> None:
         counts.append(len(groups))
     assert max(counts) == SPLIT + 1
     assert counts[-1] < SPLIT
+
+
+def _leaf(**where: Any) -> Any:
+    return read_rule({"event": "Product Viewed", "where": [{"property": "category", **where}]}, SEOUL, OPT_OUT)
+
+
+def _view(number: int, category: str, source: str = "site") -> Fact:
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    properties = {"category": category}
+    return Fact(number, source, f"m{number}", "track", "Product Viewed", at, at, properties=properties)
+
+
+def test_a_group_says_which_facts_are_its_business() -> None:
+    (group,) = regrouped([], [_leaf(**{"is": "cups"}), _leaf(is_not="bowls")], SEOUL)
+    assert group.choosy
+    facts = [_view(1, "cups"), _view(2, "bowls"), _view(3, "plates"), _view(4, "bowls", OWN)]
+    assert group.among(facts) == {0, 2}
+    assert group.among([]) == set()
+
+
+def test_a_group_that_takes_every_fact_of_a_name_or_asks_for_the_time_does_not_choose() -> None:
+    every = read_rule({"event": "Product Viewed"}, SEOUL, OPT_OUT)
+    assert not any(group.choosy for group in regrouped([], [_leaf(**{"is": "cups"}), every], SEOUL))
+    lately = {"event": "Product Viewed", "where": [{"property": "seen", "within": "3d"}]}
+    assert not any(group.choosy for group in regrouped([], [read_rule(lately, SEOUL, OPT_OUT)], SEOUL))

@@ -120,14 +120,18 @@ def histories(
     *,
     since: int | None = None,
     columns: Collection[str] = JSON_COLUMNS,
+    ours: bool = True,
 ) -> Iterator[History]:
     """Facts as raw rows (HISTORY_COLUMNS; `at` in µs, the last three JSON text or ''), by customer and time.
 
     `customer_ids` None: everybody's. `names` None: all facts; otherwise track facts of these names, and page, screen
     and identify facts where "Page Viewed", "Screen Viewed" or "identify" is among them. `since`: only facts of that
-    µs and later. `columns`: which of the JSON_COLUMNS are wanted; the others come as ''.
+    µs and later. `columns`: which of the JSON_COLUMNS are wanted; the others come as ''. `ours`: also those that we
+    wrote ourselves, which of an active customer are more than half.
     """
     where, values = _named(names)
+    if not ours:
+        where = f"NOT own AND ({where or '1 = 1'})"
     if since is not None:
         where, values = f"at >= %s AND ({where or '1 = 1'})", [since, *values]
     select = _history(frozenset(columns))

@@ -76,13 +76,12 @@ class _Ahead:
         frame = self._summed(customers) if self.summed else self._whole(customers)
         leaves = frame.select(f"m{n}" for n in range(len(self.group.rules))).to_numpy().astype(np.bool_)
         held = self.program.run(leaves.reshape(1, -1), np.array([self.first_at <= t]))
-        flips = [frame[f"w{n}"][0] for n in range(len(self.group.rules))]
-        known = [flip for flip in flips if flip is not None and flip <= LATEST]
-        return bool(held[0, self.place]), min(known, default=None)
+        flip = frame["flip"][0]
+        return bool(held[0, self.place]), flip if flip is not None and flip <= LATEST else None
 
     def _whole(self, customers: Mapping[int, tuple[int, int]]) -> pl.DataFrame:
         plan = self.group.plan
-        return plan.on_polars(plan.projector.tables(customers, self.rows))
+        return plan.judged(plan.projector.tables(customers, self.rows))
 
     def _summed(self, customers: Mapping[int, tuple[int, int]]) -> pl.DataFrame:
         asked = long.answer(self.group, customers, {self.customer: self.kept}, {}, self._spans)

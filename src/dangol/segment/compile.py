@@ -38,8 +38,9 @@ from dangol.segment.language import (
     primitives,
 )
 from dangol.segment.needs import KEY, NUMBER, Columns, Needs, needs_of, parts
+from dangol.segment.shared import Shared
 from dangol.segment.steady import only_whether
-from dangol.segment.verdicts import NO_INSTANT, Rows, earliest, every, of_number, rolling
+from dangol.segment.verdicts import NO_INSTANT, Rows, earliest, every, later, of_number, rolling, together
 
 Bind = Callable[[str, Columns | None, Needs], ir.Table]
 Looking = Events | Picked | Sequence  # the primitives that look at events
@@ -89,6 +90,8 @@ class _Compiler:
     bind: Bind
     earlier: Earlier
     timed: set[int] = field(default_factory=set)  # leaves whose `where` changes with time
+    marks: Shared = field(default_factory=Shared)  # what is said of a fact once for several leaves
+    sums: Shared = field(default_factory=Shared)  # likewise of a customer
 
     def measures(self) -> tuple[ir.Table, ir.Table | None]:
         """Per customer: what the facts that leaf 3 looks at add up to; and the facts, marked."""
@@ -103,7 +106,7 @@ class _Compiler:
         traits = [(n, rule) for n, rule in enumerate(self.rules) if isinstance(rule, Trait)]
         if traits:
             table = _joined(table, self._sum_traits(traits))
-        return table, marked
+        return self.sums.named(table), None if marked is None else self.marks.named(marked)
 
     def leaves(self, table: ir.Table) -> ir.Table:
         """Per customer, from measures: l3, whether leaf 3 holds, and f3, when that may change."""
@@ -119,19 +122,22 @@ class _Compiler:
     def _mark(self, rules: list[tuple[int, Looking]]) -> ir.Table:
         """Per event: c3, leaf 3 looks at it; in3, it counts; r3, when time may change what its conditions say."""
         rows = verdicts.prepare(self.needs.events, lambda columns: self.bind(columns.name, columns, self.needs))
-        table, said = rows.table, dict[str, Any]()
+        said, steps = dict[str, Any](), dict[str, Any]()
         for number, rule in rules:
-            said |= self._steps(rows, number, rule) if isinstance(rule, Sequence) else self._looks(rows, number, rule)
+            if isinstance(rule, Sequence):
+                steps |= self._steps(rows, number, rule)
+                continue
+            said |= self._looks(rows, number, rule)
             if isinstance(rule, Picked):
                 said[f"h{number}"], said[f"g{number}"] = _if_picked(rows, rule)
-        table = self._with_held(table.mutate(**said), rules)
+        table = self._with_held(rows.table.mutate(**self.marks.once(said), **steps), rules)
         inside: dict[str, Any] = {}
         for number, rule in rules:
             lies = in_window(table, rule.window) if isinstance(rule, Events) else table["at"] <= table.t
             held = isinstance(rule, Events) and rule.since_held is not None
             lies = lies & (table["at"] >= table[f"q{number}"]).fill_null(False) if held else lies
-            inside[f"in{number}"] = table[f"c{number}"] & lies
-        return table.mutate(**inside)
+            inside[f"in{number}"] = self.marks.of(table, f"c{number}") & lies
+        return table.mutate(**self.marks.once(inside))
 
     def _with_held(self, table: ir.Table, rules: list[tuple[int, Looking]]) -> ir.Table:
         """q3: since when the trait, since which leaf 3 counts, has had its value at t; z3: when it gets another."""
@@ -146,7 +152,7 @@ class _Compiler:
 
     def _looks(self, rows: Rows, number: int, rule: Events | Picked) -> dict[str, Any]:
         named, judged = named_so(rows.table, rule.name), every(rows, rule.where)
-        said: dict[str, Any] = {f"c{number}": named & judged.holds}
+        said: dict[str, Any] = {f"c{number}": named & judged.holds if rule.where else named}
         if judged.flips:
             self.timed.add(number)
             said[f"r{number}"] = ibis.ifelse(named, earliest(judged.flips), NO_INSTANT)
@@ -188,10 +194,10 @@ class _Compiler:
     def _sum(self, table: ir.Table, rules: list[tuple[int, Looking]]) -> ir.Table:
         sums: dict[str, Any] = {}
         for number, rule in rules:
-            counted, looked = table[f"in{number}"], table[f"c{number}"]
+            counted, looked = self.marks.of(table, f"in{number}"), self.marks.of(table, f"c{number}")
             if isinstance(rule, Events):
-                comes = table["at"] + rule.window.after
-                coming = looked & _in_bounds(table, rule.window) & (comes > table.t)
+                comes = later(table["at"], rule.window.after)
+                coming = together([looked, *_bounds(table, rule.window), comes > table.t])
                 sums |= self._measure(table, number, rule, counted)
                 sums |= _leaving(table, number, rule, counted)
                 another = [table[f"z{number}"].min(where=looked)] if rule.since_held is not None else []
@@ -199,11 +205,11 @@ class _Compiler:
             elif isinstance(rule, Sequence):
                 sums |= chains.coming(table, number, rule)
             else:
-                sums |= _picked(table, number, rule, counted)
+                sums |= self._picked(table, number, rule, counted)
                 sums[f"e{number}"] = table["at"].min(where=looked & (table["at"] > table.t))
             if number in self.timed:
-                sums[f"r{number}"] = table[f"r{number}"].min()
-        return table.group_by("customer_id").aggregate(**sums)
+                sums[f"r{number}"] = self.marks.of(table, f"r{number}").min()
+        return table.group_by("customer_id").aggregate(**self.sums.once(sums))
 
     def _measure(self, table: ir.Table, number: int, rule: Events, counted: ir.BooleanValue) -> dict[str, Any]:
         measure, name = rule.measure, f"n{number}"
@@ -217,6 +223,15 @@ class _Compiler:
             return {name: value.min(where=entering) if measure.kind == "min" else value.max(where=entering)}
         entering = entering & (value.abs() < SUMMED_BELOW)
         return {name: value.sum(where=entering), f"k{number}": table.count(where=entering)}
+
+    def _picked(self, table: ir.Table, number: int, rule: Picked, counted: ir.BooleanValue) -> dict[str, Any]:
+        """What the picked event says: rows are numbered by time and position."""
+        good, flip, row = self.marks.of(table, f"h{number}"), self.marks.of(table, f"g{number}"), table.row
+        if rule.newest:
+            said = [good.argmax(row, where=counted), flip.argmax(row, where=counted), row.max(where=counted)]
+        else:
+            said = [good.argmin(row, where=counted), flip.argmin(row, where=counted), row.min(where=counted)]
+        return {f"{letter}{number}": value for letter, value in zip("hgp", said, strict=True)}
 
     # --- traits -----------------------------------------------------------------------------------------------------
 
@@ -232,7 +247,7 @@ class _Compiler:
             said[f"h{number}"] = (mine & present & judged.holds).any()
             said[f"x{number}"] = (mine & present).any()
             said[f"e{number}"] = flip.min(where=mine)
-        return table.group_by("customer_id").aggregate(**said)
+        return table.group_by("customer_id").aggregate(**self.sums.once(said))
 
     # --- leaves -----------------------------------------------------------------------------------------------------
 
@@ -269,18 +284,8 @@ def _if_picked(rows: Rows, rule: Picked) -> tuple[ir.BooleanValue, ir.IntegerVal
     table = rows.table
     lies = rolling(table["at"], table.t, rule.window.after, rule.window.until)
     judged = every(rows, rule.having)
-    good = lies.holds & _in_bounds(table, rule.window) & judged.holds
+    good = together([lies.holds, *_bounds(table, rule.window), judged.holds])
     return good, earliest((*lies.flips, *judged.flips)).fill_null(NO_FLIP)
-
-
-def _picked(table: ir.Table, number: int, rule: Picked, counted: ir.BooleanValue) -> dict[str, Any]:
-    """What the picked event says: rows are numbered by time and position."""
-    good, flip, row = table[f"h{number}"], table[f"g{number}"], table.row
-    if rule.newest:
-        said = {"h": good.argmax(row, where=counted), "g": flip.argmax(row, where=counted), "p": row.max(where=counted)}
-    else:
-        said = {"h": good.argmin(row, where=counted), "g": flip.argmin(row, where=counted), "p": row.min(where=counted)}
-    return {f"{letter}{number}": value for letter, value in said.items()}
 
 
 def of_nothing(rule: Trait) -> bool:
@@ -301,14 +306,14 @@ def named_so(table: ir.Table, name: Name) -> ir.BooleanValue:
     return ~table.own & table["name"].startswith(name.text) if name.text else ~table.own
 
 
-def _in_bounds(table: ir.Table, window: Window) -> ir.BooleanValue:
-    return verdicts.between(table["at"], window.low, window.high)
+def _bounds(table: ir.Table, window: Window) -> list[ir.BooleanValue]:
+    return verdicts.bounds(table["at"], window.low, window.high)
 
 
 def in_window(table: ir.Table, window: Window) -> ir.BooleanValue:
     """Whether an event lies in a window at t."""
     lies = rolling(table["at"], table.t, window.after, window.until).holds
-    return lies & _in_bounds(table, window)
+    return together([lies, *_bounds(table, window)])
 
 
 def _leaving(table: ir.Table, number: int, rule: Events, counted: ir.BooleanValue) -> dict[str, Any]:

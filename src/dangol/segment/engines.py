@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import ibis
@@ -67,6 +67,17 @@ class Plan:
         """The result, in this process."""
         return self._collect(self._lazy if expression is None else self._on_hooks(expression), tables)
 
+    def judged(self, tables: Tables) -> pl.DataFrame:
+        """The result, in this process, with the earliest of all flips (`flip`) in the place of each."""
+        return self._collect(self._once("judged", lambda: self._judging(self._lazy)), tables)
+
+    def _judging(self, result: pl.LazyFrame) -> pl.LazyFrame:
+        numbers = range(len(self.keys))
+        flip = pl.min_horizontal([f"w{number}" for number in numbers]).alias("flip")
+        judging = result.select("customer_id", *(f"m{number}" for number in numbers), flip)
+        judging.collect_schema()  # kept with the plan, so that a batch need not find it out again
+        return judging
+
     def measured(self, tables: Tables) -> pl.DataFrame:
         """Per customer: what the facts add up to, leaf by leaf."""
         return self._collect(self._once("measures", lambda: self._on_hooks(self.compiled.measures)), tables)
@@ -78,8 +89,19 @@ class Plan:
             return tables["events"]
         return self._collect(self._once("marked", lambda: self._on_hooks(marked)), tables)
 
+    def looked_at(self, tables: Tables) -> list[int]:
+        """The customers of whose facts any leaf looks at one; of a plan whose leaves are all about events."""
+        return self._collect(self._once("looked", self._looking), tables)["customer_id"].to_list()
+
+    def _looking(self) -> pl.LazyFrame:
+        marked = self._on_hooks(cast(ir.Table, self.compiled.marked))
+        looks = pl.any_horizontal([f"c{number}" for number in self.compiled.leaves.values()])
+        looking = marked.select("customer_id", looks.alias("looks")).filter("looks").select("customer_id")
+        looking.collect_schema()
+        return looking
+
     def finished(self, measures: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-        """The result of measures that were found elsewhere, a row for each customer."""
+        """As judged() says it, of measures that were found elsewhere, a row for each customer."""
         lazy = self._once("finished", self._finishing)
         return self._collect(lazy, {"measures": pl.DataFrame(measures, schema=self._measures)})
 
@@ -91,7 +113,7 @@ class Plan:
         types = self.compiled.measures.schema()
         with _compiling:
             finish = self.compiled.finish(ibis.table(types, name="measures"))
-        return self._on_hooks(finish, [("measures", self._measures)])
+        return self._judging(self._on_hooks(finish, [("measures", self._measures)]))
 
     def _once(self, name: str, compile_it: Callable[[], pl.LazyFrame]) -> pl.LazyFrame:
         if name not in self._prepared:
@@ -129,7 +151,7 @@ class Plan:
 
     def get_ready(self) -> None:
         """Compile for this process, unless that was done."""
-        _ = self._lazy
+        self._once("judged", lambda: self._judging(self._lazy))
 
     @cached_property
     def _lazy(self) -> pl.LazyFrame:

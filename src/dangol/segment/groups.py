@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dangol.base.clock import to_us
 from dangol.collect.facts import EVENT_NAMES, Fact
 from dangol.segment.engines import Plan
 from dangol.segment.language import (
@@ -37,9 +38,9 @@ from dangol.segment.language import (
     primitives,
 )
 from dangol.segment.needs import Needs, needs_of
-from dangol.segment.project import matches
+from dangol.segment.project import matches, row_of
 from dangol.segment.standing import Said
-from dangol.segment.steady import steady
+from dangol.segment.steady import steady, timed
 
 Booleans = NDArray[np.bool_]
 Holds = Callable[
@@ -63,6 +64,7 @@ class Group:
         self.same_of_nothing = not (aged or self.told_otherwise or self.needs.salts or self.needs.forecasts)
         self.nothing: Said | None = None  # … of whoever has no such fact and is there, whenever they are asked about
         self.firsts = all(_is_first(rule) for rule in rules.values())
+        self.choosy = not self.needs.paths and all(map(_chooses, rules.values()))  # most facts are none of its business
         self.steady = bool(self.needs.names or self.needs.paths) and all(map(steady, rules.values()))
 
     @cached_property
@@ -76,6 +78,23 @@ class Group:
     def looks_at(self, name: str, own: bool) -> bool:
         """Whether events of this name can change what a leaf says."""
         return any(matches(wanted, name, own) for wanted in self.needs.names)
+
+    def among(self, facts: Sequence[Fact]) -> set[int]:
+        """Of a choosy group: the numbers of the facts, all of its names, that any leaf looks at."""
+        customers = {number: (to_us(fact.at), to_us(fact.at)) for number, fact in enumerate(facts)}
+        rows = [row_of(number, fact) for number, fact in enumerate(facts)]
+        return set(self.plan.looked_at(self.plan.projector.tables(customers, rows)))
+
+    def get_ready(self) -> None:
+        """Compile for this process, unless that was done."""
+        self.plan.get_ready()
+        if self.choosy:
+            self.among(())
+
+
+def _chooses(rule: Primitive) -> bool:
+    """A leaf about some events of a name, and no time changes which these are."""
+    return isinstance(rule, Events | Picked) and bool(rule.where) and not timed(rule.where)
 
 
 def _is_first(rule: Primitive) -> bool:

@@ -122,13 +122,14 @@ def _facts(group: Group, customers: Mapping[int, tuple[int, int]]) -> Sequence[p
     if names == set():
         return ()
     since = group.since(min(t for t, _ in customers.values()))
-    return list(profile.histories(list(customers), names, since=since, columns=columns_read(group.needs)))
+    columns, ours = columns_read(group.needs), group.needs.our_own()
+    return list(profile.histories(list(customers), names, since=since, columns=columns, ours=ours))
 
 
 def _run(group: Group, customers: Mapping[int, tuple[int, int]], rows: Sequence[profile.History]) -> dict[int, Said]:
     plan = group.plan
     tables = plan.projector.tables(customers, rows)
-    return _told(group, plan.on_polars(tables), tables, customers, _lengthy(rows) if group.steady else {})
+    return _told(group, plan.judged(tables), tables, customers, _lengthy(rows) if group.steady else {})
 
 
 def _ask_long(
@@ -157,10 +158,10 @@ def _told(
     customers: Mapping[int, tuple[int, int]],
     kept: Mapping[int, int],
 ) -> dict[int, Said]:
-    """The result of a group's plan, by customer."""
-    keys = range(len(group.plan.keys))
-    bits = np.packbits(frame.select(f"m{n}" for n in keys).to_numpy().astype(np.bool_), axis=1)
-    flips = frame.select(pl.min_horizontal([f"w{n}" for n in keys])).to_series().to_list()
+    """The result of a group's plan, by customer: members, and the earliest flip."""
+    columns = frame.get_columns()
+    bits = np.packbits(np.stack([column.to_numpy() for column in columns[1:-1]], axis=1).astype(np.bool_), axis=1)
+    flips = columns[-1].to_list()
     settled = _settled(tables["events"], customers) if group.firsts else {}
     return {
         customer: Said(

@@ -84,7 +84,7 @@ def compile_ahead() -> None:
     finally:
         connection.close()
     for group in active.groups if active else ():
-        group.plan.get_ready()
+        group.get_ready()
 
 
 def tidy(tidied: int | None) -> int | None:
@@ -133,12 +133,20 @@ def refresh(
 
 def _news(active: Active, facts: Iterable[tuple[int, Fact]]) -> News:
     news: dict[int, dict[int, int]] = {}
+    asked: dict[int, list[tuple[int, Fact]]] = {}
     for customer, fact in facts:
         numbers = active.concerned(fact)
         if numbers:
             at, mine = to_us(fact.at), news.setdefault(customer, {})
             for number in numbers:
-                mine[number] = min(mine.get(number, at), at)
+                if active.groups[number].choosy:
+                    asked.setdefault(number, []).append((customer, fact))
+                else:
+                    mine[number] = min(mine.get(number, at), at)
+    for number, some in asked.items():
+        for place in active.groups[number].among([fact for _, fact in some]):
+            customer, at = some[place][0], to_us(some[place][1].at)
+            news[customer][number] = min(news[customer].get(number, at), at)
     return news
 
 

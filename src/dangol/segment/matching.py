@@ -13,19 +13,16 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 
-import msgspec
-
 from dangol.base.clock import to_us
 from dangol.base.errors import Fault
 from dangol.collect.facts import EVENT_NAMES, Fact
-from dangol.profile.steps import History
 from dangol.segment import values
 from dangol.segment.comparisons import conditions
 from dangol.segment.engines import Plan
 from dangol.segment.language import Events, Name, Path
 from dangol.segment.operands import Reading, below
 from dangol.segment.paths import property_path
-from dangol.segment.project import matches
+from dangol.segment.project import matches, row_of
 from dangol.segment.shapes import name_of
 
 NOTHING_ASKED = "[]"
@@ -87,7 +84,7 @@ def _judged(pattern: Pattern, facts: Sequence[tuple[int, Fact]], now: datetime, 
     """Each fact is the whole history of a customer of its own, who is judged now or, where it lies ahead, then."""
     plan = _plan(pattern, zone)
     customers = {number: (max(to_us(now), to_us(fact.at)), to_us(fact.at)) for number, fact in facts}
-    frame = plan.on_polars(plan.projector.tables(customers, [_row(number, fact) for number, fact in facts]))
+    frame = plan.on_polars(plan.projector.tables(customers, [row_of(number, fact) for number, fact in facts]))
     held = zip(frame["customer_id"].to_list(), frame["m0"].to_list(), strict=True)
     return [number for number, holds in held if holds]
 
@@ -100,13 +97,6 @@ def _plan(pattern: Pattern, zone: tzinfo) -> Plan:
     if name is None or where is None:
         raise ValueError(f"a pattern that was not checked: {reading.faults}")
     return Plan({"": Events(name, where)}, zone)
-
-
-def _row(number: int, fact: Fact) -> History:
-    told = (fact.properties, fact.traits, fact.context)
-    properties, traits, context = (msgspec.json.encode(one).decode() if one else "" for one in told)
-    at = to_us(fact.at)
-    return number, at, fact.position, fact.type, fact.name, fact.own, properties, traits, context
 
 
 def value_at(path: str, fact: Fact) -> str:

@@ -118,6 +118,7 @@ class Needs:
     traits: Columns = field(default_factory=lambda: Columns("traits"))
     names: dict[Name, set[Path]] = field(default_factory=dict)  # events → where values are looked for in them
     paths: dict[Path, int] = field(default_factory=dict)  # trait → its number in the table of changes
+    kinds: dict[Kind, set[int]] = field(default_factory=dict)  # column of that table → the traits that are read so
     salts: dict[str, str] = field(default_factory=dict)  # salt → column of the customers' table
     forecasts: dict[Forecast, str] = field(default_factory=dict)  # likewise: from when it says so
 
@@ -127,14 +128,20 @@ class Needs:
             return None
         return {name.text for name in self.names} | ({"identify"} if self.paths else set())
 
+    def our_own(self) -> bool:
+        """Whether facts of our own are among them: these answer to their full name only."""
+        return bool(self.paths) or not all(name.prefix for name in self.names)
+
 
 def needs_of(rules: Iterable[Primitive]) -> Needs:
     """What these primitives ask for."""
     needs = Needs()
     for rule in rules:
         if isinstance(rule, Trait):
-            needs.paths.setdefault(rule.path, len(needs.paths))
+            number = needs.paths.setdefault(rule.path, len(needs.paths))
             needs.traits.ask(Condition(SELF, rule.test))
+            for kind in {kind for test in parts(rule.test) for kind in kinds(test)}:
+                needs.kinds.setdefault(kind, set()).add(number)
         elif isinstance(rule, Bucket):
             needs.salts.setdefault(rule.salt, f"share{len(needs.salts)}")
         elif isinstance(rule, Forecast):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from dangol.base import spans
@@ -180,6 +181,7 @@ def moment_in(value: Any, zone: tzinfo) -> Moment | None:
     return Moment(first, day_start(day + timedelta(days=1), zone) - 1)
 
 
+@lru_cache(maxsize=4096)  # a birthday asks for three of the days of a few years
 def day_start(on: date, zone: tzinfo) -> int:
     """The first microsecond of a local day."""
     return to_us(datetime(on.year, on.month, on.day, tzinfo=zone))

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from dangol.base.clock import from_us
+from dangol.base.clock import from_us, to_us
 from dangol.base.instants import iso
 from dangol.base.shares import share
-from dangol.collect.facts import EVENT_NAMES
+from dangol.collect.facts import EVENT_NAMES, Fact
 from dangol.profile import predictions
 from dangol.profile.steps import History
 from dangol.segment import values
@@ -86,6 +86,8 @@ class Projector:
         self.traits = Filler(needs.traits, zone)
         self._asked: dict[tuple[str, bool], Asked | None] = {}
         self._learnt = picker({path.keys[0] for path in needs.paths}, msgspec.UNSET)
+        tables = [*needs.events.tables(), *needs.traits.tables()]
+        self._empty = {columns.name: pl.DataFrame(schema=schema(columns)) for columns in tables}
 
     def tables(self, customers: Mapping[int, tuple[int, int]], rows: Iterable[History]) -> Tables:
         """`customers`: id → (t, time of the first fact); `rows` by customer, time and position."""
@@ -102,11 +104,19 @@ class Projector:
                 numbers.append(number)
                 some.append(row)
         frames = Frames()
+        plain = Plain()
         for (kind, name, own), (numbers, some) in events.items():
-            self._tell(frames, EVENT_NAMES.get(kind, name), bool(own), numbers, some, customers)
+            known = EVENT_NAMES.get(kind, name)
+            asked = self.asked(known, bool(own)) if known else None
+            if asked is not None and asked.paths:
+                self._tell(frames, asked, known, bool(own), numbers, some, customers)
+            elif asked is not None:
+                plain.add(known, bool(own), numbers, some)
+        if plain.rows:
+            frames.add(self.needs.events, plain.frame(customers))
         if learnt and self.needs.paths:
             self._learn(frames, learnt, customers)
-        told = frames.joined([*self.needs.events.tables(), *self.needs.traits.tables()])
+        told = {name: frames.joined(name, empty) for name, empty in self._empty.items()}
         return {"customers": self._customers(customers), **told}
 
     def asked(self, name: str, own: bool) -> Asked | None:
@@ -119,6 +129,7 @@ class Projector:
     def _tell(
         self,
         frames: Frames,
+        asked: Asked,
         name: str,
         own: bool,
         numbers: Sequence[int],
@@ -126,16 +137,10 @@ class Projector:
         customers: Mapping[int, tuple[int, int]],
     ) -> None:
         """Rows of events, all of one name; `numbers` say their order among those of all names."""
-        asked = self.asked(name, own) if name else None
-        if asked is None:
-            return
-        ids, ats, *_ = zip(*rows, strict=True)
-        ts = [customers[customer][0] for customer in ids]
-        fixed = {"customer_id": ids, "t": ts, "row": numbers, "at": ats}
-        frame = pl.DataFrame(fixed, schema=dict.fromkeys(fixed, pl.Int64)).with_columns(
-            pl.lit(name).alias("name"), pl.lit(own).alias("own")
-        )
-        self.events.fill(frames, frame, numbers, ts, asked.finder(rows, name), asked.paths)
+        plain = Plain()
+        plain.add(name, own, numbers, rows)
+        frame = plain.frame(customers)
+        self.events.fill(frames, frame, numbers, frame["t"].to_list(), asked.finder(rows, name), asked.paths)
 
     def _learn(self, frames: Frames, rows: Sequence[History], customers: Mapping[int, tuple[int, int]]) -> None:
         """Rows of what traits were, one for every different value."""
@@ -165,7 +170,8 @@ class Projector:
         numbers = frames.numbers(self.needs.traits, len(spans))
         fixed = {"customer_id": ids, "t": ts, "row": numbers, "path": paths, "since": since, "until": until}
         frame = pl.DataFrame({**fixed, "held": held}, schema=FIXED["traits"])
-        self.traits.fill(frames, frame, numbers, ts, lambda path: [values.at_path(v, path.keys) for v in found])
+        read = {kind: [path in some for path in paths] for kind, some in self.needs.kinds.items()}
+        self.traits.fill(frames, frame, numbers, ts, lambda p: [values.at_path(v, p.keys) for v in found], read=read)
 
     def _customers(self, customers: Mapping[int, tuple[int, int]]) -> pl.DataFrame:
         columns: dict[str, list[Any]] = {
@@ -207,6 +213,31 @@ class Asked:
         return find
 
 
+class Plain:
+    """Events of any names, with what every event has."""
+
+    def __init__(self) -> None:
+        self.rows: list[History] = []
+        self._numbers: list[int] = []
+        self._names: list[str] = []
+        self._own: list[bool] = []
+
+    def add(self, name: str, own: bool, numbers: Sequence[int], rows: Sequence[History]) -> None:
+        """Some of one name; `numbers` say their order among those of all names."""
+        self.rows += rows
+        self._numbers += numbers
+        self._names += [name] * len(rows)
+        self._own += [own] * len(rows)
+
+    def frame(self, customers: Mapping[int, tuple[int, int]]) -> pl.DataFrame:
+        ids = [row[0] for row in self.rows]
+        fixed = {
+            "customer_id": ids, "t": [customers[customer][0] for customer in ids], "row": self._numbers,
+            "at": [row[1] for row in self.rows], "name": self._names, "own": self._own,
+        }  # fmt: skip
+        return pl.DataFrame(fixed, schema=FIXED["events"])
+
+
 def spells(changes: Sequence[tuple[int, Any]], keys: tuple[str, ...]) -> list[tuple[int, int, int, Any]]:
     """Since, until (excluded), since when `is` calls it the same, and the value: one for every different value."""
     found: list[tuple[int, int, int, Any]] = []
@@ -223,6 +254,14 @@ def spells(changes: Sequence[tuple[int, Any]], keys: tuple[str, ...]) -> list[tu
             found.append((since, at, began, before))
         found.append((at, values.NEVER, held, value))
     return found
+
+
+def row_of(customer: int, fact: Fact) -> History:
+    """A fact as the row it is kept in."""
+    told = (fact.properties, fact.traits, fact.context)
+    properties, traits, context = (msgspec.json.encode(one).decode() if one else "" for one in told)
+    at = to_us(fact.at)
+    return customer, at, fact.position, fact.type, fact.name, fact.own, properties, traits, context
 
 
 def event_name(row: History) -> str:
@@ -251,14 +290,14 @@ class Frames:
     def add(self, columns: Columns, frame: pl.DataFrame) -> None:
         self._parts.setdefault(columns.name, []).append(frame)
 
-    def joined(self, tables: Iterable[Columns]) -> Tables:
-        """Every table whole: columns that a part does not have are null there."""
-        found: Tables = {}
-        for columns in tables:
-            whole = schema(columns)
-            parts = [pl.DataFrame(schema=whole), *self._parts.get(columns.name, ())]
-            found[columns.name] = pl.concat(parts, how="diagonal")
-        return found
+    def joined(self, name: str, empty: pl.DataFrame) -> pl.DataFrame:
+        """A table whole, of the columns that `empty` has: those that a part does not have are null there."""
+        parts = self._parts.get(name, ())
+        if not parts:
+            return empty
+        if len(parts) == 1 and parts[0].columns == empty.columns:
+            return parts[0]
+        return pl.concat([empty, *parts], how="diagonal")
 
 
 class Filler:
@@ -279,15 +318,20 @@ class Filler:
         ts: Sequence[int],
         find: Find,
         paths: set[Path] | None = None,
+        read: Mapping[Kind, Sequence[bool]] | None = None,
     ) -> None:
-        """Add rows: `frame` has what every row has, the others come from `find`, at `paths` (None: at all)."""
+        """Add rows: `frame` has what every row has, the others come from `find`, at `paths` (None: at all).
+
+        `read` says of which rows a kind of column is looked at; the others have nothing there.
+        """
         series: list[pl.Series] = []
         for path, readers in self.readers.items():
             if paths is None or path in paths:
                 found = find(path)
-                for name, kind, read in readers:
-                    series += _series(name, kind, read(found, ts))
-        frames.add(self.columns, frame.with_columns(series))
+                for name, kind, reads in readers:
+                    mine = _only(found, read[kind]) if read and kind in read else found
+                    series += _series(name, kind, reads(mine, ts))
+        frames.add(self.columns, frame.hstack(series) if series else frame)
         for path, below in self.below.items():
             if paths is None or path in paths:
                 below._items(frames, numbers, ts, find(path))
@@ -306,6 +350,10 @@ class Filler:
             numbers = frames.numbers(self.columns, len(found))
             frame = pl.DataFrame({"parent": parent, "row": numbers, "t": t}, schema=FIXED["items"])
             self.fill(frames, frame, numbers, t, lambda path: [values.at_path(one, path.keys) for one in objects])
+
+
+def _only(found: Sequence[Any], wanted: Sequence[bool]) -> Sequence[Any]:
+    return found if all(wanted) else [value if mine else None for value, mine in zip(found, wanted, strict=True)]
 
 
 def _series(name: str, kind: Kind, found: list[Any]) -> list[pl.Series]:

@@ -109,7 +109,13 @@ def every(rows: Rows, conditions: Iterable[Condition]) -> Verdict:
 
 
 def together(holds: Iterable[ir.BooleanValue]) -> ir.BooleanValue:
-    return reduce(and_, holds, YES)
+    found = list(holds)
+    return reduce(and_, found) if found else YES
+
+
+def later(at: ir.IntegerValue, by: int) -> ir.IntegerValue:
+    """So many µs later; nothing is added where there is nothing to add."""
+    return at + by if by else at
 
 
 def earliest(instants: Iterable[ir.IntegerValue]) -> ir.IntegerValue:
@@ -145,8 +151,9 @@ def verdict(rows: Rows, path: Path, test: Test) -> Verdict:
 
 def rolling(v: ir.IntegerValue, t: ir.IntegerValue, after: int, until: int | None) -> Verdict:
     """v + after <= t <= v + until."""
-    begun = v + after <= t
-    begins = ibis.ifelse(begun, NO_INSTANT, v + after)
+    begin = later(v, after)
+    begun = begin <= t
+    begins = ibis.ifelse(begun, NO_INSTANT, begin)
     if until is None:
         return Verdict(begun.fill_null(False), (begins,))
     going = t <= v + until
@@ -195,8 +202,12 @@ def _plain(rows: Rows, path: Path, test: Test) -> ir.BooleanValue:
 
 
 def between(value: ir.Value, low: int | None, high: int | None) -> ir.BooleanValue:
-    bounds = ([value >= low] if low is not None else []) + ([value <= high] if high is not None else [])
-    return together(bounds)
+    return together(bounds(value, low, high))
+
+
+def bounds(value: ir.Value, low: int | None, high: int | None) -> list[ir.BooleanValue]:
+    """What a value between two others has to be."""
+    return ([value >= low] if low is not None else []) + ([value <= high] if high is not None else [])
 
 
 def in_order(value: ir.NumericValue, test: Order) -> ir.BooleanValue:
@@ -236,7 +247,7 @@ def _one_of(rows: Rows, path: Path, scalars: tuple[Scalar, ...]) -> ir.BooleanVa
         found.append(rows.value(path, NUMBER).isin(numbers).fill_null(False))
     if booleans:
         found.append(rows.value(path, BOOLEAN).isin(booleans).fill_null(False))
-    return reduce(or_, found, NO)
+    return reduce(or_, found) if found else NO
 
 
 def _includes(items: ir.ArrayValue, test: Includes) -> ir.BooleanValue:

@@ -108,7 +108,8 @@ class Session:
         self._ask(f"INSERT INTO `{name}` FORMAT ArrowStream", rows.getvalue())
 
     def query(self, sql: str) -> Iterator[pl.DataFrame]:
-        yield pl.read_ipc_stream(io.BytesIO(self._ask(f"{sql}\nFORMAT ArrowStream")))
+        found = pl.read_ipc_stream(io.BytesIO(self._ask(f"{sql}\nFORMAT ArrowStream")))
+        yield found.with_columns(pl.col(pl.UInt8).cast(pl.Boolean))  # what a comparison comes to is a number there
 
     def drop(self, name: str) -> None:
         self._ask(f"DROP TEMPORARY TABLE IF EXISTS `{name}`")
