@@ -146,13 +146,13 @@ def follow(moves: Moves, now: datetime) -> None:
     for rehome in (
         profile.rehome,
         value.rehome,
-        offer.rehome,
         runs.rehome,
         deliver.rehome,
         converse.rehome,
         survey.rehome,
     ):
         rehome(moves)
+    offer.rehome(moves, now)
     segment.rehome(moves, now)
 
 

@@ -26,7 +26,7 @@ from dangol.deliver.models import Delivery, OutboxMessage, Suppression
 from dangol.harvest import steps as harvest
 from dangol.identity import steps as identity
 from dangol.identity.models import Identifier
-from dangol.offer import giving, offers, redeeming
+from dangol.offer import giving, loyalty, offers, redeeming
 from dangol.offer.models import Coupon, Redemption
 from dangol.offer.terms import Basket
 from dangol.privacy import files, steps, tombstones
@@ -68,6 +68,8 @@ def live(kit: Kit) -> int:
     offers.put("ten", {"gives": {"percent": 10}}, now)
     [given] = giving.issue([giving.Wish("ten", kit.customer("ann"), "thanks", campaign="thanks-at-once")], now)
     assert given.coupon is not None
+    loyalty.put({"earn": {"points": 1, "each": 1}}, now)
+    loyalty.adjust(kit.customer("ann"), 5, f"for {NAME}", "case", now)
     redeeming.redeem(
         redeeming.Use(given.coupon.code, Basket(order_id="A-2", amount=Decimal(30)), kit.customer("ann")), now
     )

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from dangol.base.clock import SetClock
-from dangol.offer import offers, redeeming
+from dangol.offer import loyalty, offers, redeeming
 from dangol.offer.models import Coupon
 from tests.offer.giving import use
 from tests.shopkit import Kit
@@ -88,3 +88,20 @@ def test_only_the_owner_takes_codes_out(console: Client, happened: Kit) -> None:
     answer: Any = console.get("/offers/of/welcome/codes?state=free")
     lines = b"".join(answer.streaming_content).decode().splitlines()
     assert lines == ["code,state,issued_at,expires_at,customer", "AAAA-1,free,,,", "'=EVIL,free,,,"]
+
+
+def test_points_have_a_page_and_staff_adjust_them(console: Client, happened: Kit, clock: SetClock) -> None:
+    console.post("/offers/save", FORM | {"codes": "made", "tied": ""})
+    told = {"points": "1", "each": "100", "facts": "Survey Answered: 50\nSigned Up: 10 once", "expires_days": "365",
+            "spend": "welcome: 500", "tiers": "gold: 5,000\nsilver: 1000", "tiers_by": "points"}  # fmt: skip
+    assert console.post("/loyalty/save", told | {"spend": "nothing: 500", "each": "much"}).status_code == 422
+    assert console.post("/loyalty/save", told).headers["Location"] == "/loyalty"
+    page: Any = console.get("/loyalty")
+    assert page.context["page"].typed["facts"] == "Survey Answered: 50\nSigned Up: 10 once"
+    assert [key for key, _ in page.context["page"].tiers] == ["gold", "silver"]
+    who = happened.customer("u1")
+    console.post(f"/customers/{who}/points", {"points": "300", "reason": "a late parcel"})
+    console.post(f"/customers/{who}/points", {"points": "-301", "reason": "too many"})
+    console.post(f"/customers/{who}/points", {"points": "x", "reason": ""})
+    assert loyalty.balance(who) == 300
+    assert "a late parcel" in console.get(f"/customers/{who}").content.decode()

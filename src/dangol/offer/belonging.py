@@ -10,6 +10,7 @@ from django.db.models import Min
 from dangol.base.parts import parts
 from dangol.collect import steps as collect
 from dangol.identity.rules import Moves
+from dangol.offer import loyalty
 from dangol.offer.models import Coupon, Redemption
 
 EXPIRED = "Coupon Expired"
@@ -55,4 +56,4 @@ def forget(customer_ids: Collection[int]) -> dict[str, int]:
     issued.filter(state="issued").update(state="void")
     count = issued.update(customer_id=None, home=None, key=None, by="")
     kept = Redemption.objects.filter(customer_id__in=customer_ids).update(source="", order_id="")
-    return {"coupons taken off": count, "redemptions kept as an amount": kept}
+    return {**loyalty.forget(customer_ids), "coupons taken off": count, "redemptions kept as an amount": kept}

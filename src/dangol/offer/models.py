@@ -185,3 +185,46 @@ class Guesses(models.Model):
     who = models.CharField(max_length=64, primary_key=True)  # digest of a customer, an address or an API key
     since = InstantField()
     count = models.IntegerField(default=0)
+
+
+# --- loyalty --------------------------------------------------------------------------------------------------------
+
+
+class Scheme(models.Model):
+    """How points are earned and spent, and the tiers; one row. Whoever writes points holds it."""
+
+    rules = models.JSONField()  # as they were written: points.py
+    begun_at = InstantField()  # what happened before earns nothing
+
+
+class PointEntry(models.Model):
+    """One movement of points; rows are only added, and move with their customer."""
+
+    customer_id = models.BigIntegerField()  # whose it is now
+    home = models.BigIntegerField()  # for whom it was written: an undone merge gives it back
+    at = InstantField()
+    points = models.BigIntegerField()  # negative: taken
+    kind = models.CharField(max_length=10)  # earned, taken_back, spent, expired, adjusted, levelled
+    key = models.CharField(max_length=300, unique=True)  # the cause: each counts once
+    expires_at = InstantField(null=True)  # of points that were earned
+    source = models.CharField(max_length=64, default="")  # of the order
+    order_id = models.CharField(max_length=200, default="")
+    reason = models.CharField(max_length=300, default="")
+    by = models.CharField(max_length=254, default="")
+    coupon = models.ForeignKey(Coupon, null=True, on_delete=models.SET_NULL, related_name="+")  # that they became
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer_id", "at"], name="offer_points_customer"),
+            models.Index(fields=["source", "order_id"], name="offer_points_order"),
+        ]
+
+
+class PointStanding(models.Model):
+    """What a customer's movements come to, and when time alone will change that."""
+
+    customer_id = models.BigIntegerField(primary_key=True)
+    points = models.BigIntegerField(default=0)
+    tier = models.CharField(max_length=64, default="")
+    since = InstantField()  # of the tier
+    next_at = InstantField(null=True, db_index=True)

@@ -19,7 +19,8 @@ from dangol.base.models import Shop
 from dangol.base.turns import turn
 from dangol.collect import steps as collect
 from dangol.collect.facts import Fact
-from dangol.offer import belonging, catalogue, offers, ordered, reads, rules
+from dangol.identity.rules import Moves
+from dangol.offer import belonging, catalogue, loyalty, offers, ordered, reads, rules
 from dangol.offer.models import Notice, Study
 from dangol.profile.models import Order
 from dangol.segment import asking
@@ -32,13 +33,28 @@ YOUNG = 5_000  # orders
 AT_ONCE = 500  # customers told in one transaction
 NEWS_AT_ONCE = 50  # products whose news are told after one look through all history
 
-expire, next_end, rehome = belonging.expire, belonging.next_end, belonging.rehome
+
+def expire(now: datetime, limit: int) -> int:
+    """Let coupons and points end whose time is over, in the loop's turn; how many."""
+    return belonging.expire(now, limit) + loyalty.pass_time(now, limit)
+
+
+def next_end() -> datetime | None:
+    """When the next coupon or points end, or a tier may."""
+    return min((at for at in (belonging.next_end(), loyalty.next_due()) if at is not None), default=None)
+
+
+def rehome(moves: Moves, now: datetime) -> None:
+    """Coupons and points go with their customers when they are found to be one, or not to be."""
+    belonging.rehome(moves)
+    loyalty.rehome(moves, now)
 
 
 def note(facts: Sequence[Fact], customer_ids: Sequence[int], now: datetime) -> None:
     """Take in what facts say of products and of codes, in the loop's turn."""
     catalogue.note(facts, now)
     ordered.note(facts, customer_ids, now)
+    loyalty.note(facts, customer_ids, now)
 
 
 def due(now: datetime) -> bool:

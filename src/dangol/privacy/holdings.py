@@ -19,7 +19,7 @@ from dangol.campaign.models import Exposure, Run
 from dangol.converse.models import Conversation, Task, Utterance
 from dangol.deliver.models import Card, Delivery, Link, OutboxMessage, Returned, Subscription
 from dangol.identity.models import Identifier, Merge
-from dangol.offer.models import Coupon, Redemption
+from dangol.offer.models import Coupon, PointEntry, PointStanding, Redemption
 from dangol.privacy.models import Confirmation, Request, Restriction
 from dangol.profile import predictions
 from dangol.profile.models import (
@@ -115,6 +115,8 @@ HOLDINGS = (
             more=lambda row: {"segment": row.segment.key, "name": row.segment.name, "rule": row.segment.rule}),
     Holding("coupons", Coupon, order=("issued_at",), hidden=frozenset({"home", "key", "folded", "by"}),
             more=lambda row: {"offer": row.offer.key, "name": row.offer.name}),
+    Holding("points", PointEntry, order=("at",), hidden=frozenset({"home", "key", "by"})),
+    Holding("loyalty", PointStanding, ("pk__in",), hidden=frozenset({"next_at"})),
     Holding("redemptions", Redemption, order=("at",), hidden=frozenset({"home"}),
             more=lambda row: {"offer": row.offer.key}),
     Holding("campaigns", Run, more=lambda row: {"campaign": row.campaign.key, "name": row.campaign.name}),

@@ -52,6 +52,7 @@ REASONS = {
     "total": lazy("the limit is reached"),
     "budget": lazy("the budget is spent"),
     "empty": lazy("no code is left"),
+    "points": lazy("too few points"),
 }
 STATES = {
     "free": lazy("free"), "issued": lazy("issued"), "redeemed": lazy("redeemed"), "expired": lazy("expired"),
@@ -61,6 +62,9 @@ STATES = {
 PLACES = {
     "/key": lazy("Key"), "/name": lazy("Name"), "/terms/gives": lazy("What it gives"), "/terms/code": lazy("The code"),
     "/terms/needs": lazy("What an order needs"), "/terms/limits": lazy("Limits"), "/terms/valid": lazy("When it holds"),
+    "/rules/earn": lazy("What an order earns"), "/rules/facts": lazy("Other facts"),
+    "/rules/spend": lazy("What they buy"),
+    "/rules/tiers": lazy("Tiers"), "/rules/expires_days": lazy("When points expire"),
     "/codes": lazy("Codes"), "/count": lazy("How many"), "/prefix": lazy("Begins with"),
 }  # fmt: skip
 ALLOWED: dict[str, Any] = {
@@ -69,6 +73,7 @@ ALLOWED: dict[str, Any] = {
     "a code that is not there yet": lazy("a code that is not there yet"),
     "stands in this list twice": lazy("each code once"),
     "a day such as 2026-12-31": lazy("a day such as 2026-12-31"),
+    "a fact that points do not cause; orders earn by earn": lazy("a fact that points do not cause, and no order"),
     "the id of a product": lazy("the id of a product"),
     "a text of at most 200 characters": lazy("a text of at most 200 characters"),
     "at most 12 signs without blanks, commas and quotes": lazy("at most 12 signs without blanks, commas and quotes"),
@@ -80,6 +85,18 @@ FORMS = (
     (re.compile(r"a day from (?P<day>\S+) on"), lazy("a day from %(day)s on")),
     (re.compile(r"(?P<least>\d+) to (?P<most>\d+) codes"), lazy("%(least)s to %(most)s codes")),
 )  # fmt: skip
+
+
+MOVEMENTS = {
+    "earned": lazy("earned"), "taken_back": lazy("taken back for refunds"), "spent": lazy("spent"),
+    "expired": lazy("expired unspent"), "adjusted": lazy("adjusted by staff"),
+    "levelled": lazy("levelled after an undone merge"),
+}  # fmt: skip
+
+
+def movement(kind: str) -> str:
+    """What became of points."""
+    return str(MOVEMENTS.get(kind, kind))
 
 
 def said(fault: Fault) -> str:

@@ -118,3 +118,29 @@ def test_faults_name_their_place(program: Program, open_shop: Kit, terms: dict[s
     refused = program.put("/api/offers/ten", {"terms": terms})
     assert refused.status == 422
     assert [fault["path"] for fault in refused.body["errors"]] == places
+
+
+def test_points_are_earned_adjusted_and_spent(program: Program, open_shop: Kit) -> None:
+    assert program.get("/api/loyalty").status == 404
+    program.put("/api/offers/thousand", {"terms": {"gives": {"amount": 1000}, "limits": {"per_customer": 0}}})
+    rules = {"earn": {"points": 1, "each": 100}, "spend": {"thousand": 500}, "tiers": {"silver": 100}}
+    assert program.put("/api/loyalty", {"rules": rules}).status == 200
+    assert program.put("/api/loyalty", {"rules": {**rules, "tiers": {"X": 1}}}).body["errors"][0]["path"] == (
+        "/rules/tiers/X"
+    )
+    ann = customer(open_shop)
+    open_shop.order("ann", "L-1", 40_000)
+    open_shop.run()
+    told = {"customer": ann, "offer": "thousand", "cause": "basket 1"}
+    poor = program.post("/api/loyalty/spend", told)
+    assert (poor.status, poor.body["reason"]) == (409, "points")
+    program.post("/api/loyalty/adjust", {"customer": ann, "points": 150, "reason": "sorry", "cause": "case 1"})
+    spent = program.post("/api/loyalty/spend", told)
+    assert (spent.body["points"], spent.body["kind"]) == (-500, "spent")
+    assert program.post("/api/loyalty/spend", told).body == spent.body
+    assert Coupon.objects.get().code == spent.body["code"]
+    ledger = program.get(f"/api/customers/{open_shop.customer('ann')}/points").body
+    assert (ledger["points"], ledger["tier"], [one["kind"] for one in ledger["items"]]) == (
+        50, "silver", ["spent", "adjusted", "earned"],
+    )  # fmt: skip
+    assert program.get("/api/loyalty").body["totals"] == {"earned": 400, "adjusted": 150, "spent": -500}

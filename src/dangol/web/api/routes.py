@@ -26,6 +26,7 @@ from dangol.web.api import (
     harvest,
     holdout,
     identities,
+    loyalty,
     offers,
     privacy,
     products,
@@ -119,6 +120,7 @@ api.add_router("/identity", identities.router)
 api.add_router("/harvest", harvest.router)
 api.add_router("/harvest", whom.router)
 api.add_router("/shops", shops.router)
+api.add_router("", loyalty.router)
 api.add_router("", deliveries.router)
 api.add_router("", whys.router)
 api.add_router("", satisfaction.router)

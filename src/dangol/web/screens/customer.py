@@ -25,9 +25,9 @@ from dangol.deliver import reads as deliver
 from dangol.deliver.models import Delivery
 from dangol.identity import reads as identity_reads
 from dangol.identity import steps as identity
-from dangol.offer import offers, shelves
+from dangol.offer import loyalty, offers, shelves
 from dangol.offer import reads as offer
-from dangol.offer.models import Coupon, Offer
+from dangol.offer.models import Coupon, Offer, PointEntry, PointStanding
 from dangol.offer.reads import Recommended
 from dangol.privacy import steps as privacy
 from dangol.profile import reads as profile
@@ -86,6 +86,9 @@ class CustomerPage:
     worth: worth.Worth
     coupons: list[tuple[Coupon, str]]  # each with its state in words
     offers: list[Offer]  # that staff may give something of
+    points: PointStanding | None
+    movements: list[tuple[PointEntry, str]]  # of points, each in words
+    loyal: bool  # the shop has points
     to_show: list[Recommended]  # products that go with what they bought and looked at
     now: datetime
 
@@ -145,6 +148,9 @@ def customer(request: Asked, customer_id: int) -> HttpResponse:
         worth=worth.of_customer(current, request.now),
         coupons=[(row, offering.state(row.state)) for row in shelves.of_customer(current)],
         offers=offers.giving_now(),
+        points=loyalty.standing(current),
+        movements=[(row, offering.movement(row.kind)) for row in loyalty.entries(current, limit=6)],
+        loyal=loyalty.scheme() is not None,
         to_show=[one for one in offer.for_customer(current, request.now, limit=TO_SHOW) if one.because],
         now=request.now,
     )
