@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from dangol.campaign import steps as campaign
 from dangol.deliver.models import OutboxMessage
 from dangol.simulation import driving, judging, kinds, proving, rivals
 from dangol.simulation.driving import Ran
+from dangol.simulation.stories import Take
 from dangol.strategy import steps as strategy
 
 DAYS, VISITORS = 6, 30.0
@@ -41,6 +43,10 @@ def _a_limit_that_is_broken_is_seen(ran: Ran) -> None:
     assert any("the second of a day" in one for one in judging.broken(ran))
     OutboxMessage.objects.filter(pk=second.pk).update(at=ran.crowd.instant(3 + 23 / 24))
     assert any("at night" in one for one in judging.broken(ran))
+    life = ran.crowd.by_email[first.to]
+    told = replace(ran.crowd.stories[life], takes=(Take(leaves=ran.crowd.day(first.at) - 0.01),))
+    ran.crowd.stories[life] = told
+    assert any("wanted no more" in one for one in judging.broken(ran))
     never = next(number for number, life in ran.crowd.lives.items() if not life.agrees)
     OutboxMessage.objects.filter(pk=second.pk).update(to=ran.crowd.people[never].email)
     assert any("never agreed" in one for one in judging.broken(ran))

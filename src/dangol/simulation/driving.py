@@ -39,7 +39,6 @@ class Ran:
 
     world: World
     crowd: Crowd
-    began: datetime
     ended: datetime
     accepted: list[str] = field(default_factory=list)  # what was proposed, in its order
 
@@ -76,7 +75,7 @@ def live(world: World, folder: Path, owner: Owner | None = None) -> Ran:
     sees = owner or accept
     start = began(world)
     people, clock = crowd(world), SetClock(start)
-    ran = Ran(world, people, start, start + timedelta(days=world.days))
+    ran = Ran(world, people, start + timedelta(days=world.days))
     with stage.own_log(folder) as log:
         open_shop(world, clock.now())
         mail = Mail(people)

@@ -115,7 +115,7 @@ def broken(ran: Ran) -> Iterator[str]:
         where = f"{key} to {number} at {here:%Y-%m-%d %H:%M}"
         if not life.agrees:
             yield f"{where}: never agreed"
-        if left is not None and ran.crowd.instant(left) < at - timedelta(days=1):
+        if left is not None and ran.crowd.instant(left) < at:
             yield f"{where}: wanted no more"
         if not NIGHT[1] <= here.hour < NIGHT[0]:
             yield f"{where}: at night"
