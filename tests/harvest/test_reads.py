@@ -147,7 +147,15 @@ def test_the_grid_puts_every_buyer_into_one_cell() -> None:
             when = np.full(count, at - days * moves.DAY_US, np.int64)
             none = np.zeros(count)
             orders = history.Orders(
-                np.ones(count, np.int64), when, none, none, none, none > 1, np.array([""] * count), none > 1, []
+                np.ones(count, np.int64),
+                when,
+                none,
+                none,
+                none,
+                none > 1,
+                np.array([""] * count),
+                none > 1,
+                history.Lines(when[:0], when[:0], when[:0], none[:0], []),
             )
             (label,) = moves.labels(orders, np.array([1]), at)
             assert moves.NAMES[label] in CELLS, (days, count)

@@ -42,7 +42,10 @@ def _fits(found: Orders, asked: Question) -> Marks:
     if "channel" in asked:
         return np.array([channel == asked["channel"] for channel in found.channel.tolist()], np.bool_)
     if "product" in asked:
-        return np.array([asked["product"] in items for items in found.items], np.bool_)
+        lines, marks = found.lines, np.zeros(len(found), np.bool_)
+        wanted = np.array([key == asked["product"] for key in lines.keys], np.bool_)
+        marks[lines.order[wanted[lines.product]]] = True
+        return marks
     return np.ones(len(found), np.bool_)
 
 

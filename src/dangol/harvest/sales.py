@@ -93,7 +93,7 @@ def sales(period: Period, now: datetime, known: Costing) -> Sales:
     return Sales(
         period=period, sums=_sums(found, period.since, period.until, known),
         before=_sums(earlier, period.before.since, period.since, known), parts=_by_part(found, period),
-        channels=_by_channel(found), products=products, without_products=sum(not one for one in found.items),
+        channels=_by_channel(found), products=products, without_products=len(found) - len(np.unique(found.lines.order)),
     )  # fmt: skip
 
 
@@ -135,21 +135,27 @@ def _part(key: str, found: Orders, chosen: Marks) -> Part:
 
 def _products(found: Orders) -> list[Part]:
     """The products that brought most. An order's money goes to its products as their own prices share it."""
-    orders: dict[str, int] = defaultdict(int)
-    buyers: dict[str, set[int]] = defaultdict(set)
-    net: dict[str, float] = defaultdict(float)
-    pieces: dict[str, int] = defaultdict(int)
-    customers, nets = found.customers.tolist(), found.net.tolist()
-    for who, brought, items in zip(customers, nets, found.items, strict=True):
-        whole = sum(told[1] or 0 for told in items.values())
-        for key, (count, amount) in items.items():
-            orders[key] += 1
-            buyers[key].add(who)
-            pieces[key] += count
-            net[key] += brought * ((amount or 0) / whole if whole else 1 / len(items))
-    best = sorted(orders, key=lambda key: (-net[key], key))[:MOST_PRODUCTS]
-    names = dict(Product.objects.filter(key__in=best).values_list("key", "name"))
-    return [Part(key, orders[key], len(buyers[key]), net[key], pieces[key], names.get(key) or key) for key in best]
+    lines = found.lines
+    if not len(lines.order):
+        return []
+    count, size = len(lines.keys), len(found)
+    whole, alike = (np.bincount(lines.order, by, minlength=size)[lines.order] for by in (lines.amount, None))
+    share = np.divide(lines.amount, whole, out=1 / alike, where=whole > 0)
+    net = np.bincount(lines.product, found.net[lines.order] * share, minlength=count)
+    pieces = np.bincount(lines.product, lines.pieces, minlength=count)
+    orders = np.bincount(lines.product, minlength=count)
+    bought = np.unique(np.stack([lines.product, found.customers[lines.order]]), axis=1)[0]
+    buyers = np.bincount(bought, minlength=count)
+    sold = [place for place in range(count) if orders[place]]
+    best = sorted(sold, key=lambda place: (-net[place], lines.keys[place]))[:MOST_PRODUCTS]
+    names = dict(Product.objects.filter(key__in=[lines.keys[n] for n in best]).values_list("key", "name"))
+    return [
+        Part(
+            lines.keys[n], int(orders[n]), int(buyers[n]), float(net[n]), int(pieces[n]),
+            names.get(lines.keys[n]) or lines.keys[n],
+        )
+        for n in best
+    ]  # fmt: skip
 
 
 def by_segment(period: Period) -> list[Part]:

@@ -5,23 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Query, Router
 
 from dangol.base.money import Money
+from dangol.harvest import reads
 from dangol.harvest import steps as harvest
 from dangol.harvest.guessing import Guess, Range
-from dangol.harvest.rules import Arm, Lift
+from dangol.harvest.rules import Arm, Harvest, Lift
 from dangol.web import guard
 from dangol.web.api import shapes
+from dangol.web.api.lists import Page, Paging, whole
 from dangol.web.api.parameters import Key
 
 router = Router(tags=["harvest"])
 
 
+@router.get("", response=Page[shapes.HarvestShown])
+def everything(request: HttpRequest, paging: Query[Paging]) -> dict[str, Any]:
+    """Every campaign that ever ran, by key; of those with thousands of runs as it was some minutes ago."""
+    return whole(reads.everything(guard.CLOCK.now()), paging, _shown, lambda one: one.campaign)
+
+
 @router.get("/{key}", response=shapes.HarvestShown)
 def of_campaign(request: HttpRequest, key: Key) -> dict[str, Any]:
     """Treated against held-out customers, and the sentence that says what is known. May be read on any day."""
-    told = harvest.results(key, guard.CLOCK.now())
+    return _shown(harvest.results(key, guard.CLOCK.now()))
+
+
+def _shown(told: Harvest) -> dict[str, Any]:
     return {
         "campaign": told.campaign,
         "goal": told.goal,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib import messages
@@ -14,9 +14,10 @@ from dangol.base.errors import Fault, Invalid, NotFound
 from dangol.base.money import parse_amount
 from dangol.campaign import steps as campaign
 from dangol.campaign.models import Campaign
-from dangol.harvest import funnels
+from dangol.harvest import funnels, keeping
 from dangol.harvest import reads as harvest
 from dangol.harvest import steps as harvest_steps
+from dangol.harvest.keeping import Shown
 from dangol.harvest.rules import Harvest, Lift
 from dangol.profile import reads as profile
 from dangol.strategy import steps as strategy
@@ -53,6 +54,7 @@ class Row:
     harvest: Harvest
     picture: Picture | None  # of what its claim about money rests on
     play: str = ""
+    at: datetime | None = None  # up to when it counts, where that is some minutes ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,8 @@ class ResultPage:
 
 
 def results(request: Asked) -> HttpResponse:
-    found = harvest.everything(request.now)
-    return _campaigns_csv(found) if request.GET.get("table") else _results(request, found)
+    found = keeping.shown(request.now)
+    return _campaigns_csv([one.harvest for one in found]) if request.GET.get("table") else _results(request, found)
 
 
 def terms(request: Asked) -> HttpResponse:
@@ -131,21 +133,23 @@ def terms(request: Asked) -> HttpResponse:
             raise Invalid([Fault("/margin_percent", told[:40], "a number from 0 to 100, or nothing")])
         harvest_steps.say(percent, before.letter if before else True, request.now)
     except Invalid as error:
-        page = harvest.everything(request.now)
-        return _results(request, page, told[:40], tuple(map(said, error.faults)), 422)
+        return _results(request, keeping.shown(request.now), told[:40], tuple(map(said, error.faults)), 422)
     messages.success(request, _("Saved."))
     return go("results")
 
 
 def _results(
-    request: Asked, found: list[Harvest], margin: str | None = None, faults: tuple[str, ...] = (), status: int = 200
+    request: Asked, found: list[Shown], margin: str | None = None, faults: tuple[str, ...] = (), status: int = 200
 ) -> HttpResponse:
-    total, answers = harvest.total(found), _answers("")
+    total, answers = harvest.total([one.harvest for one in found]), _answers("")
     called = {one.key: one for one in campaign.everyone()}
     page = ResultsPage(
         total=total,
         picture=picture(total.money),
-        rows=[_row(called[one.campaign], one) for one in found],
+        rows=[
+            replace(_row(called[one.harvest.campaign], one.harvest), at=one.at if one.at < request.now else None)
+            for one in found
+        ],
         answers=answers,
         chart=_chart(answers),
         names=_names(answers),
