@@ -65,6 +65,7 @@ READING = {
     "GET /api/deliveries/{number}/why",
     "GET /api/outbox",
     "GET /api/surveys/{key}/results",
+    "GET /api/harvest",
     "GET /api/harvest/{key}",
     "GET /api/harvest/{key}/whom",
     "POST /api/harvest/{key}/backtest",
