@@ -7,12 +7,15 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from dangol.base.clock import SetClock
 from dangol.collect import steps as collect
 from dangol.segment.models import Member
 from dangol.strategy import counting, rules, scores, steps
 from dangol.strategy.earning import Circumstances
+from dangol.strategy.models import Count
 from dangol.strategy.rules import Earnings, Measured, Reach
 from tests.shopkit import Kit
 
@@ -220,3 +223,23 @@ def test_the_lifecycle_of_the_last_days(kit: Kit, clock: SetClock) -> None:
     days = steps.lifecycle_days(4, clock.now())
     assert [told["visitor"] for _, told in days] == [0, 1, 1, 0]
     assert [told["new"] for _, told in days] == [0, 0, 0, 1]
+
+
+def test_the_plan_of_millions_reads_neither_their_orders_nor_their_memberships(kit: Kit, clock: SetClock) -> None:
+    steps.ensure_ready(clock.now())
+    kit.identify("u1", {"email": "u1@example.com"})
+    kit.consent("u1")
+    kit.order("u1", "o1", 100)
+    kit.run()
+    counted = counting.count(clock.now())
+    told = {name: size * 5_000_000 for name, size in counted.told.items()}
+    Count.objects.update(customers=5_000_000, told=told, stages={"new": 5_000_000})
+    with CaptureQueriesContext(connection) as asked:
+        found, stages = steps.plan(clock.now()), steps.lifecycle_days(30, clock.now())
+    said = " ".join(query["sql"] for query in asked.captured_queries)
+    assert "profile_order" not in said
+    assert "segment_member" not in said
+    assert "profile_profile" not in said
+    assert found.rows[0].expected.orders > 100
+    assert found.earnings.average == 100
+    assert stages[-1][1]["new"] == 5_000_000

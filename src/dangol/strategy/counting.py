@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import models
+
 from dangol.base.models import Shop
 from dangol.profile import reads as profile
 from dangol.segment import asking
-from dangol.strategy import files
+from dangol.segment.models import Member
+from dangol.strategy import files, takings
 from dangol.strategy.models import Count
-from dangol.strategy.rules import Play, Reach, Ready
+from dangol.strategy.rules import STAGES, Earnings, Play, Reach, Ready
 
 SMALL = 5_000  # customers
 FRESH, STALE = timedelta(minutes=5), timedelta(hours=1)
@@ -32,6 +35,8 @@ class Counted:
     customers: int
     seconds: float
     told: Mapping[str, int]  # "PLAY:month" and so on: see asked()
+    earnings: Earnings
+    stages: Mapping[str, int]  # of the lifecycle
 
     @property
     def readers(self) -> int:
@@ -49,16 +54,31 @@ class Counted:
         return (*found, *([Ready("email", "consent", self.readers)] if asks else []))
 
 
+def kept() -> Counted | None:
+    """What was counted last, however old."""
+    row = Count.objects.filter(pk=1).first()
+    if row is None or not row.earnings:
+        return None
+    told = {stage: row.stages.get(stage, 0) for stage in STAGES}
+    return Counted(row.at, row.customers, row.seconds, row.told, takings.of_json(row.earnings), told)
+
+
 def latest(now: datetime) -> Counted:
     """What was counted last. Where it never was it is counted now, and not kept: looking writes nothing."""
-    row = Count.objects.filter(pk=1).first()
-    return _counted(now) if row is None else Counted(row.at, row.customers, row.seconds, row.told)
+    return kept() or _counted(now)
+
+
+def stages() -> dict[str, int]:
+    """How many are in each stage of the lifecycle now."""
+    rows = Member.objects.filter(segment__key__in=STAGES).values_list("segment__key")
+    counts = dict(rows.annotate(models.Count("customer_id")))
+    return {stage: counts.get(stage, 0) for stage in STAGES}
 
 
 def due(now: datetime) -> bool:
     """Whether it is time to count in the background."""
-    row = Count.objects.filter(pk=1).only("at", "customers", "position").first()
-    if row is None:
+    row = Count.objects.filter(pk=1).only("at", "customers", "position", "earnings").first()
+    if row is None or not row.earnings:
         return Shop.objects.exists()
     quiet = row.position == profile.last_position()
     return bool(now - row.at >= (FRESH if row.customers <= SMALL and not quiet else STALE))
@@ -68,15 +88,17 @@ def count(now: datetime) -> Counted:
     """Count everybody, and keep it."""
     position = profile.last_position()
     found = _counted(now)
-    kept = {"at": now, "customers": found.customers, "seconds": found.seconds, "told": dict(found.told)}
-    Count.objects.update_or_create(pk=1, defaults={**kept, "position": position})
+    row = {"at": now, "customers": found.customers, "seconds": found.seconds, "told": dict(found.told)}
+    row |= {"position": position, "earnings": takings.as_json(found.earnings), "stages": dict(found.stages)}
+    Count.objects.update_or_create(pk=1, defaults=row)
     return found
 
 
 def _counted(now: datetime) -> Counted:
     begun = time.monotonic()
     told = asking.count_all(asked(), now)
-    return Counted(now, profile.count(), time.monotonic() - begun, told)
+    earnings, sizes = takings.read(), stages()
+    return Counted(now, profile.count(), time.monotonic() - begun, told, earnings, sizes)
 
 
 def asked() -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 Two kinds of facts are weighed in the same money. One lets the play reach more people (consent, an address, a trait,
 the fact that starts it): what those people would bring, if one in five gave it. The other says whether the play pays
-(measured uplift, what goods cost, what orders are worth): the value of deciding with it instead of without it, that of
-perfect information about a normal quantity, spread · φ(z) - |mean| · Φ(-z) with z = |mean| / spread.
+(what goods cost, what orders are worth): the value of deciding with it instead of without it, that of
+perfect information about a normal quantity, spread · φ(z) - |mean| · Φ(-z) with z = |mean| / spread. Where no such fact
+is worth a fiftieth of the play, what is missing is its own result.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dangol.strategy.earning import Share, Worth
 from dangol.strategy.rules import LANGUAGES, Earnings, Play, Reach, Ready
 
 GIVES = 0.2  # of those who are asked for consent or a fact
+SMALL = 0.02  # of what a play should bring: a fact that is worth less is not worth asking for
 Texts = Mapping[str, str]
 
 
@@ -39,8 +41,11 @@ def most(
     if found.margin is None:
         return _said("orders")
     values = {**_people(play, reach, found), **_doubts(found, share, earnings)}
-    name = max(values, key=lambda key: (values[key], key), default="")
-    if not name or values[name] <= 0:
+    told = {key: value for key, value in values.items() if value >= SMALL * abs(float(found.margin))}
+    name = max(told, key=lambda key: (told[key], key), default="")
+    if not name and perfect(float(found.margin), found.doubts.get("uplift", 0.0)) > 0:
+        name = "measure"  # no fact that somebody could tell: only trying says more
+    if not name:
         return None
     return _said(name, people=reach.month - reach.reachable, customers=reach.reachable)
 
@@ -55,7 +60,7 @@ def _people(play: Play, reach: Reach, found: Worth) -> dict[str, float]:
 
 def _doubts(found: Worth, share: Share, earnings: Earnings) -> dict[str, float]:
     mean = float(found.margin or 0)
-    told = {"measure": found.doubts.get("uplift", 0.0), "value": found.doubts.get("value", 0.0)}
+    told = {"value": found.doubts.get("value", 0.0)}
     if share.basis != "orders":
         told["cost"] = found.doubts.get("margin", 0.0)
     return {name: perfect(mean, spread) for name, spread in told.items()}

@@ -15,6 +15,8 @@ class Count(models.Model):
     position = models.BigIntegerField(default=0)  # of the newest fact in anybody's file then
     seconds = models.FloatField()  # that counting took
     told = models.JSONField()  # see counting.py
+    earnings = models.JSONField(default=dict)  # what orders look like: see takings.py
+    stages = models.JSONField(default=dict)  # stage of the lifecycle → customers
 
 
 class Score(models.Model):

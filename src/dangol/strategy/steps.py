@@ -12,17 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
-
 from dangol.base.errors import NotFound
-from dangol.base.models import Shop
 from dangol.collect.facts import Fact
-from dangol.offer.models import Product
-from dangol.profile.models import Order
 from dangol.segment import active
-from dangol.segment import reads as segments
+from dangol.segment import days as sizes
 from dangol.segment import steps as segment
-from dangol.segment.models import Member
 from dangol.strategy import allotting, counting, earning, files, helping, learning, rules, scores
 from dangol.strategy.counting import Counted
 from dangol.strategy.earning import NO_HARM, Circumstances, Harm, Share, Worth
@@ -30,7 +24,6 @@ from dangol.strategy.rules import Earnings, PlanRow, Play, Prior
 
 __all__ = ["PlanRow", "Play", "ensure_ready", "lifecycle", "lifecycle_days", "note", "plan", "play", "plays"]
 
-ENOUGH_ORDERS = 1_000  # to see how much order values differ
 ALONE = Circumstances()
 
 
@@ -64,19 +57,18 @@ def note(facts: Iterable[Fact]) -> None:
 
 
 def lifecycle() -> dict[str, int]:
-    """How many customers are in each stage of the lifecycle now."""
-    counts = dict(
-        Member.objects.filter(segment__key__in=rules.STAGES).values_list("segment__key").annotate(Count("customer_id"))
-    )
-    return {stage: counts.get(stage, 0) for stage in rules.STAGES}
+    """How many customers are in each stage of the lifecycle: now, or in a large shop when they were counted last."""
+    kept = counting.kept()
+    return counting.stages() if kept is None or kept.customers <= counting.SMALL else dict(kept.stages)
 
 
 def lifecycle_days(days: int, now: datetime) -> list[tuple[date, dict[str, int]]]:
     """How many were in each stage at the end of each of the last `days` days, the oldest first, today as it is now."""
-    histories = {stage: segments.history(stage, days, now) for stage in rules.STAGES}
+    today = now.astimezone(active.zone()).date()
+    histories = [sizes.history(stage, size, days, today) for stage, size in lifecycle().items()]
     return [
         (one[0].on, {stage: size.size for stage, size in zip(rules.STAGES, one, strict=True)})
-        for one in zip(*histories.values(), strict=True)
+        for one in zip(*histories, strict=True)
     ]
 
 
@@ -95,7 +87,8 @@ class Plan:
 
 def plan(now: datetime, told: Circumstances = ALONE) -> Plan:
     """All plays, those first that fit the limits and should leave most; `told` is what other stages know."""
-    counted, earnings, known = counting.latest(now), _earnings(), scores.told()
+    counted, known = counting.latest(now), scores.told()
+    earnings = counted.earnings
     uplifts = learning.learnt(files.plays(), scores.measured(known))
     harms = scores.harms(known)
     worths = _worths(counted, earnings, uplifts, told, harms)
@@ -155,31 +148,3 @@ def _limits(counted: Counted, told: Circumstances) -> dict[str, float]:
         "minutes": told.minutes,
     }
     return {name: most for name, most in found.items() if most is not None}
-
-
-def _earnings() -> Earnings:
-    orders = Order.objects.filter(cancelled=False)
-    costed = Q(cost__isnull=False)
-    told = orders.aggregate(
-        orders=Count("id"), money=Sum("revenue"), costed=Sum("revenue", filter=costed),
-        stays=Sum(F("revenue") - F("cost"), filter=costed),
-    )  # fmt: skip
-    currency = Shop.objects.values_list("currency", flat=True).first() or ""
-    if not told["orders"]:
-        return Earnings(0, None, currency)
-    newest = orders.order_by("-at").values_list("revenue", flat=True)[:ENOUGH_ORDERS]
-    known = float(told["costed"] or 0)
-    return Earnings(
-        told["orders"], told["money"] / told["orders"], currency, rules.spread_of(list(newest)),
-        margin=float(told["stays"]) / known if known > 0 else None,
-        costed=known / float(told["money"]) if told["money"] else 0.0,
-        stock=_stock(),
-    )  # fmt: skip
-
-
-def _stock() -> int | None:
-    """Pieces that can be sold; None unless every product that is offered is counted."""
-    offered = Product.objects.filter(offered=True, catalogued=True)
-    if not offered.exists() or offered.filter(stock=None).exists():
-        return None
-    return int(offered.filter(stock__gt=0).aggregate(n=Sum("stock"))["n"] or 0)
