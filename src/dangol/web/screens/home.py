@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import get_language
 
+from dangol.autopilot import steps as autopilot
 from dangol.base.errors import NotFound
 from dangol.base.models import Shop
 from dangol.campaign import reads as campaign
@@ -42,6 +43,7 @@ class Loop:
     csat: Csat
     facts_today: int
     tasks: int
+    proposals: int  # of the autopilot, that wait for a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def figures(now: datetime) -> Loop:
         csat=_csat(),
         facts_today=profile.facts_since(midnight),
         tasks=converse.count_open(),
+        proposals=len(autopilot.waiting()),
     )
 
 
