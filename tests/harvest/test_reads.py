@@ -259,6 +259,7 @@ def test_a_large_campaign_is_kept_for_a_while_and_comes_back_as_it_was(books: Bo
     assert first == steps.results("welcome", NOON)
     books.order(2, NOON - DAY, "100")
     assert reads.everything(NOON + timedelta(minutes=5)) == [first]
+    assert steps.measured(NOON + timedelta(minutes=5)) == ({"welcome": first.seen} if first.seen else {})
     assert not keeping.due(NOON)
     later = NOON + timedelta(minutes=11)
     assert keeping.due(later)

@@ -19,7 +19,6 @@ from dangol.harvest.rules import Harvest
 
 LARGE = 3_000  # runs of a campaign, from which on it is not compared for every reader
 GOOD_FOR = timedelta(minutes=10)  # then it is compared again, behind everything else
-TOO_OLD = timedelta(hours=6)  # then a reader waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Shown:
 def shown(now: datetime) -> list[Shown]:
     """The comparison of every campaign that ever ran, the newest first."""
     known, large = gathering.costing(), _large()
-    kept = {row.campaign: row for row in Kept.objects.filter(at__gte=now - TOO_OLD, at__lte=now)}
+    kept = {row.campaign: row for row in Kept.objects.filter(at__gte=now - steps.TOO_OLD, at__lte=now)}
     found = []
     for key in _ran():
         row = kept.get(key) if key in large else None

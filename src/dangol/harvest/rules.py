@@ -119,6 +119,7 @@ class Harvest:
     costs: Costs = field(default_factory=Costs)
     adjusted: Adjusted = PLAIN  # what spending before explains of revenue
     guess: Guess | None = None  # what the play's prior makes of it: no measurement
+    seen: Measured | None = None  # what the plan may learn of it; empty where the goal is no order
 
     @property
     def money(self) -> Lift:
@@ -131,7 +132,9 @@ class Harvest:
         return self.extra_revenue.plus(-float(self.costs.total))
 
 
-def harvest(asked: Question, outcomes: Sequence[Outcome], guess: Guess | None = None) -> Harvest:
+def harvest(
+    asked: Question, outcomes: Sequence[Outcome], guess: Guess | None = None, seen: Measured | None = None
+) -> Harvest:
     """The comparison of everybody who entered so far, and the sentence that says what it shows."""
     treated, held_out = map(_arm, _sides(outcomes))
     groups = _groups(outcomes)
@@ -147,6 +150,7 @@ def harvest(asked: Question, outcomes: Sequence[Outcome], guess: Guess | None = 
         extra_revenue=over_groups(revenues)[1], still_open=sum(outcome.open for outcome in outcomes),
         evidence=NONE, sentence={}, margin=_per_customer(earned), extra_margin=over_groups(earned)[1], basis=basis,
         known_share=known_share, costs=asked.costs, adjusted=_adjusted([one for *_, one in compared]), guess=guess,
+        seen=seen,
     )  # fmt: skip
     told = replace(told, evidence=evidence(treated, held_out, conversion, told.money))
     return replace(told, sentence=sentences(told))

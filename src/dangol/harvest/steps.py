@@ -8,8 +8,10 @@ Promise: an interval that may be read on any day; "not enough evidence yet" is a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+
+import msgspec
 
 from dangol.base.errors import Fault, Invalid
 from dangol.base.models import Shop
@@ -28,6 +30,8 @@ from dangol.harvest.rules import Costs, Harvest, Outcome, Question
 from dangol.strategy import steps as strategy
 from dangol.strategy.rules import Measured
 
+TOO_OLD = timedelta(hours=6)  # of a comparison that is kept: then it is made anew, whoever waits
+
 
 def results(key: str, now: datetime, known: Costing | None = None) -> Harvest:
     """The harvest of one campaign up to now; `known` spares reading the catalogue again. Raises NotFound."""
@@ -45,26 +49,40 @@ def results(key: str, now: datetime, known: Costing | None = None) -> Harvest:
         costs=spent.costs,
     )
     outcomes = gathering.outcomes(campaign.pk, goal, now, known, spent)
-    return rules.harvest(asked, outcomes, _guess(campaign, goal, outcomes, spent.costs))
+    if not _is_order(goal):
+        return rules.harvest(asked, outcomes)
+    seen = rules.measured(outcomes)
+    return rules.harvest(asked, outcomes, _guess(campaign, seen, outcomes, spent.costs), seen)
 
 
-def _guess(campaign: Campaign, goal: Goal, outcomes: Sequence[Outcome], costs: Costs) -> Guess | None:
-    """What the prior of the play that a campaign carries out makes of it; None where no play or no order is meant."""
+def _is_order(goal: Goal) -> bool:
+    return goal.fact == ORDER and goal.plain and not goal.holds
+
+
+def _guess(campaign: Campaign, seen: Measured | None, outcomes: Sequence[Outcome], costs: Costs) -> Guess | None:
+    """What the prior of the play that a campaign carries out makes of it; None where it carries out none."""
     play = strategy.plays().get(campaign.play) if campaign.play else None
-    if play is None or not (goal.fact == ORDER and goal.plain and not goal.holds):
+    if play is None:
         return None
     treated = sum(outcome.treated for outcome in outcomes)
-    return guessing.guess(play.prior, rules.measured(outcomes), treated, rules.per_order(outcomes), float(costs.total))
+    return guessing.guess(play.prior, seen, treated, rules.per_order(outcomes), float(costs.total))
 
 
 def measured(now: datetime) -> dict[str, Measured]:
-    """What this shop has seen of its plays so far, for the plan to learn from; plays without a holdout are missing."""
+    """What this shop has seen of its plays so far, for the plan to learn from; plays without a holdout are missing. Of
+    large campaigns as it was when they were compared last.
+    """
     found = {}
     nothing = gathering.Spent(Costs(), {})
+    kept = dict(Kept.objects.filter(at__gte=now - TOO_OLD, at__lte=now).values_list("campaign", "body"))
     for campaign in Campaign.objects.exclude(play=""):
         goal = campaigns.parse(campaign.definition).goal or USUAL
-        money = goal.fact == ORDER and goal.plain
-        seen = rules.measured(gathering.outcomes(campaign.pk, goal, now, Costing({}), nothing)) if money else None
+        if not _is_order(goal):
+            continue
+        if campaign.key in kept and "seen" in kept[campaign.key]:
+            seen = msgspec.convert(kept[campaign.key]["seen"], Measured | None)
+        else:
+            seen = rules.measured(gathering.outcomes(campaign.pk, goal, now, Costing({}), nothing))
         if seen:
             found[campaign.play] = seen
     return found
