@@ -374,6 +374,20 @@ def test_whether_revenue_is_without_the_discount(told: dict[str, Any], taken_off
     assert terms.taken_off(told) is taken_off
 
 
+def test_each_codes_own_discount_counts_and_free_shipping_was_never_in_the_revenue(kit: Kit, clock: SetClock) -> None:
+    [ann] = somebody(kit, "ann")
+    offered(clock)
+    offered(clock, "ship", {"shipping": True})
+    ten, ship = coupon(clock, ann).code, coupon(clock, ann, offer="ship").code
+    kit.track("ann", "Order Completed", {
+        "order_id": "1", "revenue": 45_000, "total": 45_000, "discount": 8_000, "currency": "KRW",
+        "coupon": f"{ten},{ship}", "coupons": [{"code": ten, "discount": 5_000}, {"code": ship, "discount": 3_000}],
+    })  # fmt: skip
+    kit.run()
+    told = {one.offer: (int(one.amount), int(one.to_subtract)) for one in costs.redeemed()}
+    assert told == {"ten": (5_000, 0), "ship": (3_000, 3_000)}
+
+
 def test_imported_orders_are_booked_and_start_nothing(kit: Kit, clock: SetClock) -> None:
     [ann] = somebody(kit, "ann")
     offered(clock)

@@ -136,9 +136,18 @@ def _book(row: Redemption, found: Found, fact: Fact, others: int) -> None:
     if found.terms.gives == terms.GIFT:
         row.cost = max(row.cost, found.terms.worth)
     row.told, row.currency = told is not None, basket.currency
-    netted = terms.taken_off(fact.properties) or still_in(fact.properties) > 0  # profile takes the latter off
-    row.taken_off = netted and found.terms.gives != terms.GIFT
+    row.taken_off = _netted(found, fact)
     row.source, row.order_id = fact.source, _order_id(fact)
+
+
+def _netted(found: Found, fact: Fact) -> bool:
+    """Whether the revenue that profile keeps of an order is without this discount. It is of goods alone, so that a gift
+    and, unless profile takes the whole discount off, free shipping were never in it."""
+    if found.terms.gives == terms.GIFT:
+        return False
+    if still_in(fact.properties) > 0:
+        return True
+    return terms.taken_off(fact.properties) and found.terms.gives != terms.SHIPPING
 
 
 def _code(found: Found) -> str:

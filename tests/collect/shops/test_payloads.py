@@ -103,6 +103,7 @@ def test_a_shopify_order_in_the_words_of_the_specification(test_data: Path) -> N
         "450789469", 398, 409.94, 11.94,
     )  # fmt: skip
     assert (properties["currency"], properties["coupon"], properties["shipping"]) == ("USD", "TENOFF", 0)
+    assert [one["code"] for one in properties["coupons"]] == ["TENOFF"]
     assert [one["sku"] for one in properties["products"]] == ["IPOD2008GREEN", "IPOD2008RED", "IPOD2008BLACK"]
     assert completed["timestamp"] == "2008-01-10T16:00:00Z"
     assert completed["context"]["externalIds"] == [{"type": "shopify", "id": "apple.myshopify.com/207119551"}]

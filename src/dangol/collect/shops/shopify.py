@@ -93,6 +93,7 @@ def _properties(shop: Shop, payload: Mapping[str, Any], order_id: str) -> dict[s
         "shipping": told.number(told.total([one.get("price") for one in told.listing(payload.get("shipping_lines"))])),
         "discount": told.number(told.amount(payload.get("total_discounts"))),
         "coupon": ",".join(code for code in codes if code),
+        "coupons": told.coupons(payload.get("discount_codes"), "amount"),
         "currency": _currency(shop, payload),
         "status": told.text(payload.get("financial_status")),
         "fulfillment": told.text(payload.get("fulfillment_status")),

@@ -272,3 +272,9 @@ def phone(country: str, *values: Any) -> str:
 def total(values: Sequence[Any]) -> Decimal:
     """The sum of the amounts among these."""
     return sum((found for value in values if (found := amount(value)) is not None), Decimal(0))
+
+
+def coupons(given: Any, amount_under: str) -> list[dict[str, Any]] | None:
+    """What each code of an order took off; None where it has none."""
+    lines = ((text(one.get("code")), number(amount(one.get(amount_under)))) for one in listing(given))
+    return [{"code": code, "discount": off} for code, off in lines if code] or None

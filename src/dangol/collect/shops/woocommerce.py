@@ -106,6 +106,7 @@ def _properties(shop: Shop, payload: Mapping[str, Any], order_id: str) -> dict[s
         "shipping": told.number(shipping),
         "discount": told.number(told.amount(payload.get("discount_total"))),
         "coupon": ",".join(code for code in coupons if code),
+        "coupons": told.coupons(payload.get("coupon_lines"), "discount"),
         "currency": told.text(payload.get("currency")).upper()[:3] or shop.currency,
         "status": told.text(payload.get("status")),
         "payment_method": told.text(payload.get("payment_method")),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from dangol.base.errors import Conflict, Invalid
 from dangol.campaign import experiments, reads
 from dangol.campaign import steps as campaign
+from dangol.campaign.definition import Give
 from dangol.campaign.experiments import Results
 from dangol.campaign.models import Campaign
 from dangol.campaign.parsing import parse
@@ -20,6 +21,8 @@ from dangol.campaign.reads import Standing
 from dangol.deliver import gaps
 from dangol.deliver import reads as deliver
 from dangol.deliver.gaps import Gaps
+from dangol.offer import shelves
+from dangol.offer.shelves import Shelf
 from dangol.segment import reads as segment
 from dangol.web import lacking
 from dangol.web.journey import flow, sentences
@@ -64,6 +67,7 @@ class CampaignPage:
     refusals: list[tuple[str, int]]
     held: list[tuple[str, int]]
     lacking: list[Lacking]
+    dry: list[Shelf]  # offers whose coupons it gives and whose codes are soon gone
     gaps: list[Gaps]
     text: str
     faults: list[Placed] = field(default_factory=list)
@@ -128,6 +132,11 @@ def archive(request: Asked, key: str) -> HttpResponse:
     return go("campaign", key)
 
 
+def _running_dry(found: Campaign, now: datetime) -> list[Shelf]:
+    gives = {step.act.offer for step in parse(found.definition).every_step() if isinstance(step.act, Give)}
+    return [shelf for shelf in shelves.dry(now) if shelf.offer.key in gives] if gives else []
+
+
 def _page(request: Asked, found: Campaign, text: str, faults: list[Placed]) -> CampaignPage:
     segments = {one.key: segment_name(one) for one, _size in segment.active()}
     return CampaignPage(
@@ -143,6 +152,7 @@ def _page(request: Asked, found: Campaign, text: str, faults: list[Placed]) -> C
         refusals=[(gate_rule(rule), count) for rule, count in deliver.refusals(found.key).most_common()],
         held=[(gate_rule(rule), count) for rule, count in deliver.held(found.key).most_common()],
         lacking=lacking.of_campaign(found, request.now),
+        dry=_running_dry(found, request.now),
         gaps=gaps.of_campaign(found.key),
         text=text,
         faults=faults,
