@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dangol.collect.facts import OWN, Fact
-from dangol.segment import rules
+from dangol.segment import ahead, rules
 from dangol.segment.engines import Plan
 from dangol.segment.groups import SPLIT, Program, grouped, leaves_of, regrouped
 from dangol.segment.parse import read_rule
@@ -97,3 +97,12 @@ def test_a_group_that_takes_every_fact_of_a_name_or_asks_for_the_time_does_not_c
     assert not any(group.choosy for group in regrouped([], [_leaf(**{"is": "cups"}), every], SEOUL))
     lately = {"event": "Product Viewed", "where": [{"property": "seen", "within": "3d"}]}
     assert not any(group.choosy for group in regrouped([], [read_rule(lately, SEOUL, OPT_OUT)], SEOUL))
+
+
+def test_a_rule_of_no_leaf_says_so_and_never_turns() -> None:
+    for where, held in (({"any": []}, False), ({"all": []}, True)):
+        rule = read_rule(where, SEOUL, OPT_OUT)
+        said = Plan({"": rule}, SEOUL)
+        tables = said.projector.tables({1: (100, 10)}, [])
+        assert said.judged(tables).rows() == [(1, held, None)]
+        assert ahead.change("", {"": rule}, (1, 10), [], 100, SEOUL) == (None, True)

@@ -73,7 +73,8 @@ class Plan:
 
     def _judging(self, result: pl.LazyFrame) -> pl.LazyFrame:
         numbers = range(len(self.keys))
-        flip = pl.min_horizontal([f"w{number}" for number in numbers]).alias("flip")
+        flips = [pl.lit(None, pl.Int64), *(pl.col(f"w{number}") for number in numbers)]  # a rule may have no leaf
+        flip = pl.min_horizontal(flips).alias("flip")
         judging = result.select("customer_id", *(f"m{number}" for number in numbers), flip)
         judging.collect_schema()  # kept with the plan, so that a batch need not find it out again
         return judging
