@@ -29,7 +29,8 @@ def shop() -> Iterator[Shop]:
 
 def letters(key: str) -> dict[str, dict[str, str]]:
     """What stands in the play's letters, by step and language: their headline."""
-    sends = {step["key"]: step["send"] for step in files.plays()[key].definition["steps"] if "send" in step}
+    steps = [step for step in files.plays()[key].definition["steps"] if "send" in step]
+    sends = {step["key"]: step["send"] for step in steps if step["send"]["channel"] == "email"}
     return {
         step: {language: _headline(texts["html"]) for language, texts in send["templates"].items()}
         for step, send in sends.items()
