@@ -99,6 +99,14 @@ def test_the_usual_margin_stands_for_what_is_not_known(books: Books) -> None:
 
 
 @pytest.mark.django_db
+def test_what_is_given_back_later_is_taken_off_the_days_it_was_sold_in(books: Books) -> None:
+    books.order(1, NOON - 20 * DAY, "100", "a")
+    books.refund(1, "a", NOON - DAY, "60")
+    day = (NOON - 20 * DAY).astimezone(SEOUL).date()
+    assert sales.sales(periods.Period(day, day, SEOUL), NOON, NOTHING).sums.net == 40
+
+
+@pytest.mark.django_db
 def test_a_whole_refund_leaves_nothing_however_often_it_is_told(books: Books) -> None:
     books.order(1, NOON - DAY, "100", "a")
     for n in range(20):
@@ -111,7 +119,7 @@ def test_an_empty_shop_has_empty_pages(books: Books) -> None:
     told = sales.sales(week(), NOON, NOTHING)
     assert (told.sums.orders, told.sums.net, told.sums.known_share, told.products) == (0, 0, None, [])
     assert sales.credited(week()) == []
-    assert sales.by_segment(week()) == []
+    assert sales.by_segment(week(), NOON) == []
     orders = history.read(None, NOON, NOTHING)
     assert cohorts.cohorts(orders, NOON.date(), SEOUL) == []
     assert moves.flow(moves.moves(orders, 0, to_us(NOON))) is None

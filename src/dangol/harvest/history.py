@@ -79,12 +79,16 @@ class Orders:
         return self.where(~self.cancelled)
 
 
-def read(since: datetime | None, until: datetime, known: Costing, *, items: bool = False) -> Orders:
-    """Orders from `since` (empty: the first ever) up to before `until`; refunds count as far as they are known then."""
+def read(
+    since: datetime | None, until: datetime, known: Costing, *, items: bool = False, returned_by: datetime | None = None
+) -> Orders:
+    """Orders from `since` (empty: the first ever) up to before `until`, less what was given back of them by then or by
+    a later instant.
+    """
     with connection.cursor() as cursor:
         begins = to_us(since) if since else -(2**62)
         told = ITEMS if items else f"CASE WHEN o.cost IS NULL THEN {ITEMS} ELSE '' END" if known.pieces else "''"
-        cursor.execute(ORDERS.format(items=told), [to_us(until), begins, to_us(until)])
+        cursor.execute(ORDERS.format(items=told), [to_us(returned_by or until), begins, to_us(until)])
         rows = cursor.fetchall()
     return _columns(rows, known)
 

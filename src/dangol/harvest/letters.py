@@ -33,6 +33,7 @@ from dangol.harvest.letter import LANGUAGES, Month, Satisfied, Texts, Told
 from dangol.harvest.margins import Costing
 from dangol.harvest.models import Letter
 from dangol.harvest.periods import Period, month_before, next_month
+from dangol.harvest.rules import Harvest
 from dangol.profile.models import Order
 from dangol.strategy import steps as strategy
 
@@ -91,19 +92,23 @@ def write(month: date, now: datetime, beside: Beside) -> Letter:
     return row
 
 
-def told(month: date, now: datetime, beside: Beside) -> Told:
-    """Everything that the letter of a month says, as it is known now."""
+def told(month: date, now: datetime, beside: Beside, found: Sequence[Harvest] | None = None) -> Told:
+    """Everything that the letter of a month says, as it is known now. `found`: what campaigns brought, where somebody
+    knows it already; else they are compared up to the end of the month.
+    """
     shop, known = Shop.objects.get(), gathering.costing()
     span = _span(month, shop.zone)
     end = min(span.until, now)
-    found = [steps.results(one.key, end, known) for one in Campaign.objects.filter(activated_at__lt=end)]
-    total = reads.total(found)
+    if found is None:
+        found = [steps.results(one.key, end, known) for one in Campaign.objects.filter(activated_at__lt=end)]
+    total = reads.total(list(found))
     called = {one.key: _called(one) for one in Campaign.objects.all()}
     busy = sorted((one for one in found if one.treated.customers), key=lambda one: -one.treated.customers)
     earlier = _span(month_before(month), shop.zone)
     return Told(
-        shop=shop.name, month=month, currency=shop.currency, now=_month(span, end),
-        before=_month(earlier, end), year_before=_month(_span(month.replace(year=month.year - 1), shop.zone), end),
+        shop=shop.name, month=month, currency=shop.currency, now=_month(span, known, now),
+        before=_month(earlier, known, now),
+        year_before=_month(_span(month.replace(year=month.year - 1), shop.zone), known, now),
         money=total.money, margins=total.margins,
         campaigns=[(called[one.campaign], one.sentence) for one in busy[:MOST_CAMPAIGNS]],
         satisfied=beside.satisfied(span.since, end), satisfied_before=beside.satisfied(earlier.since, earlier.until),
@@ -115,9 +120,9 @@ def _span(month: date, zone: ZoneInfo) -> Period:
     return Period(month, next_month(month) - timedelta(days=1), zone)
 
 
-def _month(span: Period, now: datetime) -> Month:
-    """What came in, as it is known at `now`."""
-    sums = sales.sales(span, now, gathering.costing()).sums
+def _month(span: Period, known: Costing, now: datetime) -> Month:
+    """What came in, as it is known now."""
+    sums = sales.sums(span, known, now)
     return Month(
         net=sums.net, orders=sums.orders, buyers=sums.buyers, new=_new(span),
         left=None if sums.margin is None else sums.left, messages=sums.messages,
@@ -221,7 +226,7 @@ def everything() -> list[Letter]:
 def preview(now: datetime, beside: Beside) -> tuple[str, dict[str, dict[str, Any]]]:
     """The letter as the month before would make it now, in every language; nothing is kept or sent."""
     month = month_before(now.astimezone(Shop.objects.get().zone).date())
-    return _key(month), letter.written(told(month, now, beside))
+    return _key(month), letter.written(told(month, now, beside, reads.everything(now)))
 
 
 def _key(month: date) -> str:

@@ -86,15 +86,22 @@ class Sales:
 
 
 def sales(period: Period, now: datetime, known: Costing) -> Sales:
-    """Everything that came in."""
-    found = history.read(period.since, period.until, known, items=True).standing()
-    earlier = history.read(period.before.since, period.since, known).standing()
+    """Everything that came in, less what was given back of it up to now."""
+    found = history.read(period.since, period.until, known, items=True, returned_by=max(now, period.until)).standing()
     products = _products(found)
     return Sales(
         period=period, sums=_sums(found, period.since, period.until, known),
-        before=_sums(earlier, period.before.since, period.since, known), parts=_by_part(found, period),
+        before=sums(period.before, Costing({}, known.usual_percent), now), parts=_by_part(found, period),
         channels=_by_channel(found), products=products, without_products=len(found) - len(np.unique(found.lines.order)),
     )  # fmt: skip
+
+
+def sums(period: Period, known: Costing, now: datetime) -> Sums:
+    """What came in, in all, less what was given back of it up to now. Without a catalogue in what is known, goods are
+    paid by the orders' own word alone.
+    """
+    found = history.read(period.since, period.until, known, returned_by=max(now, period.until)).standing()
+    return _sums(found, period.since, period.until, known)
 
 
 def _sums(found: Orders, since: datetime, until: datetime, known: Costing) -> Sums:
@@ -158,12 +165,12 @@ def _products(found: Orders) -> list[Part]:
     ]  # fmt: skip
 
 
-def by_segment(period: Period) -> list[Part]:
+def by_segment(period: Period, now: datetime) -> list[Part]:
     """What members of each active segment brought, by who is a member now; segments overlap."""
     money = Shop.objects.values_list("currency", flat=True).first() or ""
     span = to_us(period.since), to_us(period.until)
     with connection.cursor() as cursor:
-        cursor.execute(BY_SEGMENT, [span[1], *span, money])
+        cursor.execute(BY_SEGMENT, [to_us(max(now, period.until)), *span, money])
         rows = [Part(key, orders, buyers, float(net or 0) / SCALE) for key, orders, buyers, net in cursor.fetchall()]
     return sorted(rows, key=lambda row: (-row.net, row.key))
 

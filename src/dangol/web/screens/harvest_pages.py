@@ -131,7 +131,7 @@ def sales_page(request: Asked) -> HttpResponse:
     called = {one.key: campaign_name(one) for one in campaign.everyone()}
     credits = [(row.campaign, called.get(row.campaign, row.campaign), row) for row in sales.credited(about)]
     named = {row.key: segment_name(row) for row in Segment.shown.filter(state="active")}
-    segments = [(named[row.key], row) for row in sales.by_segment(about) if row.key in named]
+    segments = [(named[row.key], row) for row in sales.by_segment(about, request.now) if row.key in named]
     page = SalesPage(told, _choices(request, about), _series(told), credits, segments, WINDOW, HALF_LIFE)
     table = request.GET.get("table", "")
     return _sales_csv(page, table) if table else show(request, "harvest_sales.html", page)
