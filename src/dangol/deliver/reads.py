@@ -69,7 +69,8 @@ def states(campaign: str) -> Mapping[str, Counter[str]]:
 
 def costs(campaign: str) -> list[Money]:
     """What a campaign's messages cost by the price list, in each currency; empty where the list says nothing."""
-    rows = Delivery.objects.filter(campaign=campaign, cost__isnull=False).values_list("currency").annotate(Sum("cost"))
+    priced = Delivery.objects.filter(campaign=campaign, cost__isnull=False).exclude(currency="")
+    rows = priced.values_list("currency").annotate(Sum("cost"))
     return [Money(amount, currency) for currency, amount in rows.order_by("currency")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from dangol.campaign.models import Campaign
@@ -61,7 +62,9 @@ def settle(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     delivery.outcome, delivery.lease, delivery.leased_until = outcome.answer[:500], "", None
     delivery.state, delivery.finished_at = outcome.state, now
     delivery.reference = outcome.reference or delivery.reference
-    if outcome.state not in {"accepted", "unknown"} or outcome.free:
+    if outcome.free:  # it is known to have cost nothing, also once the outbox has let it go
+        delivery.cost, delivery.currency = Decimal(0), ""
+    elif outcome.state not in {"accepted", "unknown"}:
         delivery.cost, delivery.currency = None, ""
     if outcome.state == "deferred":
         wait = retries.retry_after(delivery.attempts, delivery.channel)

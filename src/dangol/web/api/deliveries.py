@@ -79,7 +79,7 @@ def _delivery(row: Delivery) -> dict[str, Any]:
         "subject": row.subject,
         "decision": row.decision,
         "outcome": row.outcome,
-        "cost": None if row.cost is None else Money(row.cost, row.currency).as_json(),
+        "cost": None if row.cost is None or not row.currency else Money(row.cost, row.currency).as_json(),
     }
 
 
