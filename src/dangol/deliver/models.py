@@ -56,7 +56,8 @@ class Delivery(models.Model):
     decision = models.JSONField(default=list)  # the gate's reasons, kept with the delivery
     outcome = models.CharField(max_length=500, default="")  # what the channel answered
     reference = models.CharField(max_length=100, default="")  # what the provider calls the message
-    cost = AmountField(null=True)  # by the price list, of what was handed over; empty: the list does not say; 0 without a currency: it went nowhere
+    # By the price list, of what was handed over; empty: the list does not say; 0 without a currency: it went nowhere.
+    cost = AmountField(null=True)
     currency = models.CharField(max_length=3, default="")
 
     said: Mapping[str, Any] | None = None  # what a message would say that is in no ledger
