@@ -97,7 +97,7 @@ def test_points_have_a_page_and_staff_adjust_them(console: Client, happened: Kit
     assert console.post("/loyalty/save", told | {"spend": "nothing: 500", "each": "much"}).status_code == 422
     assert console.post("/loyalty/save", told).headers["Location"] == "/loyalty"
     page: Any = console.get("/loyalty")
-    assert page.context["page"].typed["facts"] == "Survey Answered: 50\nSigned Up: 10 once"
+    assert page.context["page"].typed["facts"] == "Signed Up: 10 once\nSurvey Answered: 50"
     assert [key for key, _ in page.context["page"].tiers] == ["gold", "silver"]
     who = happened.customer("u1")
     console.post(f"/customers/{who}/points", {"points": "300", "reason": "a late parcel"})

@@ -258,7 +258,7 @@ def test_what_was_missing_in_what_was_sent_is_said_with_what_to_write(opened: Ki
 
 WRONG = (
     "{% if %}", "{% if a %}x", "{{ a", "{% endif %}", "{% foo %}", "{% for x %}{% endfor %}", "{{ customer..name }}",
-    "{% assign = 2 %}", "{{ }}", "{{ customer[ }}", "{% comment %}", "{{ nobody.name }}", "{{ coupon.code }}",
+    "{% assign = 2 %}", "{{ }}", "{{ customer[ }}", "{% comment %}", "{{ nobody.name }}", "{{ voucher.code }}",
     "{{ customer.name | shout }}", "{% render 'none' %}", "<a href='/x'>x</a>",
     "<style>p{display:none}</style><p>x</p>", "<!-- ", "", "x" * 200_001,
     "{% for i in (1..99999) %}x{% endfor %}", "{{ 1 | divided_by: 0 }}",

@@ -150,9 +150,10 @@ def next_change(moves: Sequence[Move], spent_at: Iterable[datetime], now: dateti
 
 
 def as_typed(rules: Mapping[str, Any]) -> dict[str, str]:
-    """A scheme as the lines of a form."""
+    """A scheme as the lines of a form, in an order of their own: a database need not keep that of a JSON object."""
     lines = {
-        name: "\n".join(f"{key}: {_one(value)}" for key, value in (rules.get(name) or {}).items()) for name in LINES
+        name: "\n".join(f"{key}: {_one(value)}" for key, value in sorted((rules.get(name) or {}).items()))
+        for name in LINES
     }
     earn = rules.get("earn") or {}
     return lines | {
