@@ -56,6 +56,7 @@ def test_a_play_is_switched_on_and_its_letters_are_seen(shop: Shop, page: Page, 
     told = watch(page)
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(f"{shop.address}/strategy")
+    page.locator(".more-plays").evaluate_all("folds => folds.forEach(fold => { fold.open = true; })")
     page.locator(f"form[action='/strategy/{key}/activate'] button").click()
     expect(page.locator("h1")).to_contain_text("active", timeout=PATIENCE)
     for step, headlines in letters(key).items():

@@ -21,6 +21,7 @@ from dangol.web.page import Asked, go, show
 from dangol.web.wording import word
 
 WEEKS = 12  # of the lifecycle's past
+FIRST_ROWS = 8  # plays that are shown at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ class StrategyPage:
     proposals: int
     now: datetime
     weeks: list[tuple[date, dict[str, int]]]  # the lifecycle at the ends of some weeks, today the last
+    first_rows: int = FIRST_ROWS
+
+    @property
+    def more_rows(self) -> int:
+        """Plays that are folded away at first."""
+        return max(len(self.plan) - self.first_rows, 0)
 
 
 def strategy_page(request: Asked) -> HttpResponse:
