@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from babel import dates, numbers
@@ -58,6 +58,11 @@ def moment(at: datetime | None, shop: Shop, language: str) -> str:
     if at is None:
         return NONE
     return f"{day(at, shop, language)} {at.astimezone(shop.zone):%H:%M}"
+
+
+def day_of_year(month: int, number: int, language: str | None) -> str:
+    """A day of any year: Dec 2, 12월 2일."""
+    return str(dates.format_skeleton("MMMd", date(2024, month, number), locale=locale_of(language)))
 
 
 def day(at: datetime | None, shop: Shop, language: str) -> str:

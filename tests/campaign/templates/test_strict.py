@@ -18,7 +18,7 @@ OK = "<p>Hi {{ customer.first_name | default: 'you' }}</p>\n"
     [
         (OK + "{{ custmer.name }}", 2, "custmer"),
         (OK + OK + "{{ shop.nmae }}", 3, "shop.nmae"),
-        (OK + "{{ coupon.code }}", 2, "no offers yet"),
+        (OK + "{{ coupon.cod }}", 2, "coupon.cod"),
         (OK + "{% if customer.name %}", 2, ""),
         (OK + "{{ customer.name | shuot }}", 2, "shuot"),
         (OK + "{% fro x in cart %}{% endfro %}", 2, "fro"),

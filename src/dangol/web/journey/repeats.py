@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +31,31 @@ def parts(rule: Any) -> dict[str, Any]:
     if found is None or any(day not in BY_DAYS for day in days) or (days and found[1] != "WEEKLY"):
         return {"text": rule or ""}
     return {"every": found[1], "interval": found[2] or "1", "days": days}
+
+
+ONE_DAY = re.compile(
+    r"FREQ=(?:YEARLY;BYMONTH=(1[0-2]|[1-9]);BYMONTHDAY=([12]?\d|3[01])|MONTHLY;BYMONTHDAY=([12]?\d|3[01])"
+    r"|MONTHLY;BYDAY=([1-5])([A-Z]{2}))(?:;BY(?:HOUR|MINUTE|SECOND)=\d{1,2})*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of each year (month and day), or of each month (day, or the nth of a weekday)."""
+
+    month: int = 0
+    day: int = 0
+    nth: int = 0
+    weekday: str = ""
+
+
+def one_day(rule: Any) -> Day | None:
+    """The day that a rule means; None where it means another kind of thing."""
+    found = ONE_DAY.fullmatch(rule) if isinstance(rule, str) else None
+    if found is None or (found[5] and found[5] not in BY_DAYS):
+        return None
+    day = Day(int(found[1] or 0), int(found[2] or found[3] or 0), int(found[4] or 0), found[5] or "")
+    return day if day.month == 0 or day.day <= monthrange(2024, day.month)[1] else None
 
 
 DATES = "RDATE:"

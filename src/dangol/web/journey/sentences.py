@@ -234,7 +234,7 @@ def _repeat(rule: Json) -> str:
         shown = ", ".join(listed[:3])
         return _("On {days} and {n} more").format(days=shown, n=len(listed) - 3) if len(listed) > 3 else shown
     if "text" in told:
-        return str(told["text"] or OPEN)
+        return _on_a_day(rule) or str(told["text"] or OPEN)
     days = ", ".join(str(repeats.BY_DAYS[day]) for day in told["days"])
     every = str(repeats.EVERY[told["every"]])
     said = (
@@ -243,6 +243,19 @@ def _repeat(rule: Json) -> str:
         else _("Every {n} × {unit}").format(n=told["interval"], unit=every)
     )
     return f"{said} ({days})" if days else said
+
+
+def _on_a_day(rule: Json) -> str:
+    """A rule that means one day of each month or year, in words; empty where it means something else."""
+    found = repeats.one_day(rule)
+    if found is None:
+        return ""
+    if found.month:
+        return _("Every year on {day}").format(day=amounts.day_of_year(found.month, found.day, get_language()))
+    if found.weekday:
+        day = repeats.BY_DAYS[found.weekday]
+        return _("Every month on {day} number {n}").format(day=day, n=found.nth)
+    return _("Every month on day {n}").format(n=found.day)
 
 
 def _day(told: Json) -> str:
