@@ -20,7 +20,6 @@ from pathlib import Path
 from django.db import DatabaseError, connection
 
 from dangol.autopilot import steps as autopilot
-from dangol.base import emptying
 from dangol.base.clock import Clock, from_us
 from dangol.base.models import region
 from dangol.base.turns import turn
@@ -231,7 +230,6 @@ class Runner:
     def run(self, bell: Bell, stopping: threading.Event, waits: Callable[[], bool] = lambda: False) -> None:
         """Until told to stop; while `waits` says so, nothing is done."""
         threading.Thread(target=_compile_ahead, name="compile", daemon=True).start()
-        beside = emptying.beside()
         since = time.monotonic()
         while not stopping.is_set():
             if waits():
@@ -249,13 +247,9 @@ class Runner:
                 stopping.wait(min(0.1 * 2**self._failures, 10))
                 self._failures += 1
                 continue
-            if beside:
-                beside.look()
             if not busy and not foretell(self._clock.now()) and not recounting.go_on(self._clock.now()):
                 self._doze(bell, stopping)
                 since = time.monotonic()
-        if beside:
-            beside.end()
 
     def _doze(self, bell: Bell, stopping: threading.Event) -> None:
         """Sleep until a fact rings, somebody else writes to the state, or the time of something has come."""
