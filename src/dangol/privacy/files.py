@@ -18,6 +18,9 @@ from dangol.collect.log import FILE as LOG
 from dangol.privacy.rules import Names
 from dangol.profile.columns import FOLDER as COLUMNS
 
+PART, OVERLAP = 4 * 1024**2, 64 * 1024  # bytes that are read at a time, and looked at again with the next
+_descriptors: dict[tuple[int, int], int] = {}  # of databases, by device and inode
+
 OURS = {"secret.key", "secret.previous.key", "dangol.toml", "tombstones.txt", "serve.lock", "bell.sock"}
 
 
@@ -72,7 +75,7 @@ def gaps(folder: Path, names: Names | None) -> list[Path]:
     """The databases whose files still hold the person after their rows are gone."""
     settle()
     paths = [folder / LOG, *([_state()] if connection.vendor == "sqlite" else [])]
-    return [path for path in paths if names is None or _holds(path, names)]
+    return [path for path in paths if names is None or _in_use_holds(path, names)]
 
 
 def write_anew(folder: Path, databases: Sequence[Path]) -> None:
@@ -103,6 +106,28 @@ def _holds(path: Path, names: Names) -> bool:
         return False
     with path.open("rb") as file, contextlib.closing(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) as bytes_:
         return _bytes(names).search(bytes_) is not None
+
+
+def _in_use_holds(path: Path, names: Names) -> bool:
+    """The same of a database that this process may have open. Its descriptor stays open: closing any would drop every
+    lock that SQLite holds on the file for this process (POSIX), and others would write as if nobody read.
+    """
+    if not path.exists():
+        return False
+    pattern, tail, place = _bytes(names), b"", 0
+    while part := os.pread(_descriptor(path), PART, place):
+        if pattern.search(tail + part):
+            return True
+        tail, place = part[-OVERLAP:], place + len(part)
+    return False
+
+
+def _descriptor(path: Path) -> int:
+    found = path.stat()
+    inode = (found.st_dev, found.st_ino)
+    if inode not in _descriptors:
+        _descriptors[inode] = os.open(path, os.O_RDONLY)
+    return _descriptors[inode]
 
 
 def _bytes(names: Names) -> re.Pattern[bytes]:
