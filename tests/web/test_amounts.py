@@ -58,6 +58,8 @@ def test_times_past_are_told_in_words() -> None:
     assert amounts.ago(AT, AT + timedelta(days=3), "en") == "3 days ago"
     assert amounts.ago(AT, AT + timedelta(hours=2), "ko") == "2시간 전"
     assert amounts.ago(AT + timedelta(days=2), AT, "en") == "in 2 days"
+    assert amounts.ago(AT, AT, "en") == "just now"
+    assert amounts.ago(AT, AT + timedelta(seconds=0.9), "ko") == "방금"
     assert amounts.span(timedelta(days=14), "ko") == "2주"
 
 

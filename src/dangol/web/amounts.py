@@ -11,6 +11,7 @@ from dangol.base.models import Shop
 
 LOCALES = {"ko": "ko_KR", "en": "en_US"}
 NONE = "–"
+JUST_NOW = {"en_US": "just now", "ko_KR": "방금"}
 MINUS = "−"
 DAY = timedelta(days=1)
 
@@ -80,9 +81,11 @@ def clock(at: datetime, shop: Shop, now: datetime, language: str) -> str:
 
 
 def ago(at: datetime | None, now: datetime, language: str) -> str:
-    """How long before (or after) now, in words."""
+    """How long before (or after) now, in words; what is less than a second away is just now."""
     if at is None:
         return NONE
+    if abs(at - now) < timedelta(seconds=1):
+        return JUST_NOW[locale_of(language)]
     return span(at - now, language, direction=True)
 
 

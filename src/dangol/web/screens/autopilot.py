@@ -103,7 +103,7 @@ def _page(request: Asked, limits: Mapping[str, Any], faults: frozenset[str] = fr
     return AutopilotPage(
         waiting=[Done(act, known.get(act.play)) for act in autopilot.waiting()],
         log=[one for one in told if one.act.state != "proposed"],
-        limits=limits,
+        limits={name: f"{value:g}" if isinstance(value, float) else value for name, value in limits.items()},
         plays=[(play, not allowed or key in allowed) for key, play in known.items()],
         faults=faults,
         fatigue=fatigue.measure(request.now),
