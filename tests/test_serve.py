@@ -23,8 +23,10 @@ pytestmark = pytest.mark.skipif(
 
 
 FILES = {  # what the shop keeps as files
-    "segments/viewers.yaml": "key: viewers\nname: Viewers\nwhere: {event: Product Viewed}\n",
-    "campaigns/hello.yaml": "name: Hello\nentry: {segment: viewers}\nsteps: [{key: rest, wait: 1d}]\n",
+    "topics/news.yaml": "key: news\nname: {en: News}\nkind: opt_in\n",
+    "segments/viewers.yaml": "key: viewers\nname: Viewers\nwhere: {all: [{event: Product Viewed}, {topic: news}]}\n",
+    "offers/spring.yaml": "name: Spring\nterms: {gives: {percent: 10}}\n",
+    "campaigns/hello.yaml": "name: Hello\nentry: {segment: viewers}\nsteps: [{key: gift, give: {offer: spring}}]\n",
 }
 
 
@@ -62,6 +64,7 @@ def test_what_the_shop_keeps_as_files_is_applied_when_it_opens(server: Server) -
     told = json.loads(server.call("/api/campaigns/hello", key=server.api_key)[1])
     assert (told["state"], told["name"]) == ("draft", "Hello")
     assert json.loads(server.call("/api/segments/viewers", key=server.api_key)[1])["name"] == "Viewers"
+    assert json.loads(server.call("/api/offers/spring", key=server.api_key)[1])["name"] == "Spring"
 
 
 def test_a_second_server_on_the_same_folder_is_refused_and_harms_nothing(server: Server) -> None:

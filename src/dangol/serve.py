@@ -178,9 +178,11 @@ def _apply_files(home: Path) -> None:
     """Save what the files in the shop's folders say; what cannot be, or drifted, is told in the log."""
     from dangol.base import filed  # noqa: PLC0415 - Django is set up by main()
     from dangol.campaign import folder as campaigns  # noqa: PLC0415
+    from dangol.offer import folder as offers  # noqa: PLC0415
     from dangol.segment import folder as segments  # noqa: PLC0415
+    from dangol.segment import topic_files as topics  # noqa: PLC0415
 
-    for folder in (segments, campaigns):  # campaigns speak of segments
+    for folder in (topics, segments, offers, campaigns):  # each may speak of those before it
         try:
             for one in folder.apply(filed.paths(home / folder.FOLDER), SystemClock().now()):
                 for fault in one.faults:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dangol.base.clock import to_us
+from dangol.base.documents import read_text
 from dangol.base.instants import parse_instant
-from dangol.segment.files import read_text
 from dangol.segment.parse import read_rule
 from tests.docs import pages
 from tests.segment.engine import judge, plan_of

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dangol.base.clock import to_us
+from dangol.base.documents import read_text
 from dangol.base.instants import parse_instant
-from dangol.segment.files import read_text
 from tests.segment.engine import OPT_OUT, plan_of, rows_of
 from tests.segment.reference import Asked, Told, holds
 

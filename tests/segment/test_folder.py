@@ -10,8 +10,8 @@ import pytest
 
 from dangol.base import filed
 from dangol.base.clock import SetClock
+from dangol.base.documents import read_text
 from dangol.segment import active, folder, leaves, library, schema, steps
-from dangol.segment.files import read_text
 from dangol.web.writing import as_yaml
 from tests.shopkit import Kit
 

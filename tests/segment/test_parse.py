@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dangol.base.documents import read_text
 from dangol.base.errors import Invalid
 from dangol.segment import language
 from dangol.segment.comparisons import TRAIT
-from dangol.segment.files import read_text
 from dangol.segment.leaves import LEAVES
 from dangol.segment.parse import read_rule, read_segment
 from dangol.segment.paths import property_path, split_path

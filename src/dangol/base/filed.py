@@ -1,4 +1,4 @@
-"""Segments and campaigns that a shop keeps as files: which there are, and how each stands to what the shop holds."""
+"""One thing of the files that a shop keeps, and how it stands to what the shop holds."""
 
 from __future__ import annotations
 

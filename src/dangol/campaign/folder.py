@@ -11,12 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dangol.base import folders
+from dangol.base.documents import read_text
 from dangol.base.errors import DangolError, Fault, Invalid
 from dangol.base.filed import Filed, Standing
 from dangol.base.turns import turn
 from dangol.campaign import steps
 from dangol.campaign.models import Campaign
-from dangol.segment.files import read_text
 
 FOLDER = "campaigns"
 
@@ -37,14 +38,7 @@ def read_shape(path: Path) -> dict[str, Any]:
 
 def compare(given: Sequence[Path]) -> list[Filed]:
     """Every campaign in some files, and how it stands."""
-    found = [_one(path) for path in given]
-    keys = [one.key for one in found]
-    return [one if one.standing == "refused" or keys.count(one.key) == 1 else _twice(one, found) for one in found]
-
-
-def _twice(one: Filed, found: Sequence[Filed]) -> Filed:
-    names = " and ".join(sorted(str(other.path) for other in found if other.key == one.key))
-    return Filed(one.path, one.key, "refused", one.shape, (Fault("/key", one.key, f"one of {names}"),))
+    return folders.once_each([_one(path) for path in given])
 
 
 def _one(path: Path) -> Filed:
@@ -60,10 +54,7 @@ def _one(path: Path) -> Filed:
 def _standing(row: Campaign | None, shape: Mapping[str, Any]) -> Standing:
     if row is None:
         return "new"
-    stored, told = written(row), {"name": shape["name"], "definition": shape["definition"]}
-    if stored == told:
-        return "same"
-    return "changed" if row.filed is not None and row.filed == stored else "drift"
+    return folders.standing({"name": shape["name"], "definition": shape["definition"]}, written(row), row.filed)
 
 
 def written(row: Campaign) -> dict[str, Any]:

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dangol.base.documents import read_text
 from dangol.base.errors import Invalid
 from dangol.base.spans import UNITS
 from dangol.campaign.shape import Reader
 from dangol.profile.topics import KINDS
-from dangol.segment.files import read_text
 
 WORDS = (
     "name",

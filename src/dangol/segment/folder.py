@@ -12,11 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dangol.base.documents import read_files
 from dangol.base.errors import Conflict, Fault, Invalid
 from dangol.base.filed import Filed, Standing, paths
 from dangol.base.turns import turn
 from dangol.profile.topics import opt_out
-from dangol.segment import asking, files, rules, steps
+from dangol.segment import asking, rules, steps
 from dangol.segment.active import makings, zone
 from dangol.segment.language import Rule
 from dangol.segment.models import Segment
@@ -35,7 +36,7 @@ def compare(given: Sequence[Path], around: Mapping[str, Rule] = asking.NONE_BESI
     broken: list[Filed] = []
     for path in given:
         try:
-            shapes += files.read_files([path])
+            shapes += read_files([path])
         except Invalid as error:
             broken.append(Filed(path, "", "refused", {}, tuple(error.faults)))
     beside = {**around, **_rules(shapes)}
@@ -64,7 +65,7 @@ def neighbours(given: Sequence[Path]) -> dict[str, Rule]:
     shapes: list[tuple[Path, Any]] = []
     for path in sorted({other for one in given for other in paths(one.resolve().parent)}):
         with suppress(Invalid, OSError, UnicodeDecodeError):
-            shapes += files.read_files([path])
+            shapes += read_files([path])
     found, saved = _rules(shapes), steps.known()
     while lost := {
         key for key, rule in found.items() if rules.reference_faults(key, rule, _others(key, saved | found))

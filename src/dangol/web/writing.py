@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import SafeRepresenter
 
+from dangol.base.documents import read_text
 from dangol.base.errors import Fault, Invalid
-from dangol.segment.files import read_text
 
 UNUSUAL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")  # YAML folds some of these when they stand bare
 

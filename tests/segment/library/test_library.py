@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from dangol.base.clock import SetClock, to_us
+from dangol.base.documents import read_text
 from dangol.base.errors import Invalid, NotFound
 from dangol.segment import adopting, library, reads
-from dangol.segment.files import read_text
 from tests.segment.engine import judge, plan_of
 from tests.segment.reference import Told
 from tests.shopkit import Kit

@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from dangol.base.documents import read_text
 from dangol.base.errors import Fault, Invalid, Misconfigured, NotFound
-from dangol.segment.files import read_text
 
 FILES = ("lifecycle", "rfm", "abandonment", "buying", "people")
 LANGUAGES = ("en", "ko")

@@ -1,4 +1,4 @@
-"""Segments in files: YAML 1.2, one or more to a file, the same shape as over the API."""
+"""Shapes in files: YAML 1.2 or JSON, one or more to a file, as they are over the API."""
 
 from __future__ import annotations
 
