@@ -17,34 +17,12 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Campaigns as files: check, apply, export, test.")
 SCHEMA_LINE = "# yaml-language-server: $schema=campaign.schema.json\n"
 Files = Annotated[list[Path], typer.Argument(help="YAML or JSON files, one campaign in each.")]
-
-
-@app.command("check")
-def check(files: Files, data: Data = "data", as_json: AsJson = False) -> None:
-    """Say whether campaign files are right; every fault with its place."""
-    use(data)
-    from dangol.campaign import folder
-
-    filing.tell_faults(folder.compare(files), as_json, "All campaigns are right.")
-
-
-@app.command("apply")
-def apply(
-    files: filing.Given = None,
-    data: Data = "data",
-    force: filing.Force = False,
-    dry_run: filing.DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Save what campaign files say; a new one is a draft, a running one goes on with what was saved."""
-    settings = use(data)
-    from dangol.base import filed
-    from dangol.base.clock import SystemClock
-    from dangol.campaign import folder
-
-    given = files or filed.paths(settings.folder / folder.FOLDER)
-    found = folder.compare(given) if dry_run else folder.apply(given, SystemClock().now(), force=force)
-    filing.tell_applied(found, as_json, "saved as a draft", force=force)
+filing.add(
+    app, "dangol.campaign.folder", "campaigns",
+    checks="Say whether campaign files are right; every fault with its place.",
+    applies="Save what campaign files say; a new one is a draft, a running one goes on with what was saved.",
+    new="saved as a draft",
+)  # fmt: skip
 
 
 @app.command("export")

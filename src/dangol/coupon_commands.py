@@ -41,32 +41,11 @@ def list_(data: Data = "data", as_json: AsJson = False) -> None:
     show(found, as_json, *(lines or ["There are no offers."]))
 
 
-@app.command("check")
-def check(files: Files, data: Data = "data", as_json: AsJson = False) -> None:
-    """Say whether offer files are right; every fault with its place."""
-    use(data)
-    from dangol.offer import folder
-
-    filing.tell_faults(folder.compare(files), as_json, "All offers are right.")
-
-
-@app.command("apply")
-def apply(
-    files: filing.Given = None,
-    data: Data = "data",
-    force: filing.Force = False,
-    dry_run: filing.DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Save what offer files say; what was changed in the console meanwhile is told and left alone."""
-    settings = use(data)
-    from dangol.base import filed
-    from dangol.base.clock import SystemClock
-    from dangol.offer import folder
-
-    given = files or filed.paths(settings.folder / folder.FOLDER)
-    found = folder.compare(given) if dry_run else folder.apply(given, SystemClock().now(), force=force)
-    filing.tell_applied(found, as_json, "saved", force=force)
+filing.add(
+    app, "dangol.offer.folder", "offers",
+    checks="Say whether offer files are right; every fault with its place.",
+    applies="Save what offer files say; what was changed in the console meanwhile is told and left alone.",
+)  # fmt: skip
 
 
 @app.command("export")

@@ -1,21 +1,44 @@
-"""What commands about segments and campaigns as files share: telling faults, telling what was saved, writing."""
+"""What commands about things as files share: checking and applying them, telling what became of them, writing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dangol.base.filed import Filed
-from dangol.terminal import show
+from dangol.base.clock import SystemClock
+from dangol.base.filed import Filed, paths
+from dangol.terminal import AsJson, Data, show, use
 
+Files = Annotated[list[Path], typer.Argument(help="YAML or JSON files.")]
 Given = Annotated[list[Path] | None, typer.Argument(help="Files; those of the shop's folder when left out.")]
 Force = Annotated[bool, typer.Option("--force", help="Also overwrite what was changed in the console.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, save nothing.")]
 To = Annotated[Path | None, typer.Option("--to", help="A folder, one file for each; standard output else.")]
 DRIFT = "left alone: it was changed in the console or over the API since its file was applied"
+
+
+def add(app: typer.Typer, folder: str, things: str, *, checks: str, applies: str, new: str = "saved") -> None:
+    """Add the commands `check` and `apply`. `folder`: the module with `FOLDER`, `compare` and `apply`, loaded when one
+    of them is called; `new` says what becomes of a new one.
+    """
+
+    @app.command("check", help=checks)
+    def check(files: Files, data: Data = "data", as_json: AsJson = False) -> None:
+        use(data)
+        tell_faults(import_module(folder).compare(files), as_json, f"All {things} are right.")
+
+    @app.command("apply", help=applies)
+    def apply(
+        files: Given = None, data: Data = "data", force: Force = False, dry_run: DryRun = False, as_json: AsJson = False
+    ) -> None:
+        settings, shelf = use(data), import_module(folder)
+        given = files or paths(settings.folder / shelf.FOLDER)
+        found = shelf.compare(given) if dry_run else shelf.apply(given, SystemClock().now(), force=force)
+        tell_applied(found, as_json, new, force=force)
 
 
 def tell_faults(found: Sequence[Filed], as_json: bool, fine: str) -> None:

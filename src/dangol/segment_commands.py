@@ -15,34 +15,11 @@ app = typer.Typer(no_args_is_help=True, help="Segments as files: check, apply, e
 SCHEMA_LINE = "# yaml-language-server: $schema=segment.schema.json\n"
 
 SegmentFiles = Annotated[list[Path], typer.Argument(help="YAML or JSON files, one segment or more in each.")]
-
-
-@app.command("check")
-def check(files: SegmentFiles, data: Data = "data", as_json: AsJson = False) -> None:
-    """Say whether segment files are right; every fault with its place. They may refer to each other."""
-    use(data)
-    from dangol.segment import folder
-
-    filing.tell_faults(folder.compare(files), as_json, "All segments are right.")
-
-
-@app.command("apply")
-def apply(
-    files: filing.Given = None,
-    data: Data = "data",
-    force: filing.Force = False,
-    dry_run: filing.DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Save what segment files say; what was changed in the console meanwhile is told and left alone."""
-    settings = use(data)
-    from dangol.base import filed
-    from dangol.base.clock import SystemClock
-    from dangol.segment import folder
-
-    given = files or filed.paths(settings.folder / folder.FOLDER)
-    found = folder.compare(given) if dry_run else folder.apply(given, SystemClock().now(), force=force)
-    filing.tell_applied(found, as_json, "saved", force=force)
+filing.add(
+    app, "dangol.segment.folder", "segments",
+    checks="Say whether segment files are right; every fault with its place. They may refer to each other.",
+    applies="Save what segment files say; what was changed in the console meanwhile is told and left alone.",
+)  # fmt: skip
 
 
 @app.command("export")

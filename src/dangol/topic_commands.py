@@ -8,39 +8,16 @@ from typing import Annotated
 import typer
 
 from dangol import filing
-from dangol.terminal import AsJson, Data, use
+from dangol.terminal import Data, use
 
 app = typer.Typer(no_args_is_help=True, help="Topics as files: check, apply, export.")
 
 TopicFiles = Annotated[list[Path], typer.Argument(help="YAML or JSON files, one topic or more in each.")]
-
-
-@app.command("check")
-def check(files: TopicFiles, data: Data = "data", as_json: AsJson = False) -> None:
-    """Say whether topic files are right; every fault with its place."""
-    use(data)
-    from dangol.segment import topic_files
-
-    filing.tell_faults(topic_files.compare(files), as_json, "All topics are right.")
-
-
-@app.command("apply")
-def apply(
-    files: filing.Given = None,
-    data: Data = "data",
-    force: filing.Force = False,
-    dry_run: filing.DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Save what topic files say; what was changed in the console meanwhile is told and left alone."""
-    settings = use(data)
-    from dangol.base import filed
-    from dangol.base.clock import SystemClock
-    from dangol.segment import topic_files
-
-    given = files or filed.paths(settings.folder / topic_files.FOLDER)
-    found = topic_files.compare(given) if dry_run else topic_files.apply(given, SystemClock().now(), force=force)
-    filing.tell_applied(found, as_json, "saved", force=force)
+filing.add(
+    app, "dangol.segment.topic_files", "topics",
+    checks="Say whether topic files are right; every fault with its place.",
+    applies="Save what topic files say; what was changed in the console meanwhile is told and left alone.",
+)  # fmt: skip
 
 
 @app.command("export")

@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
 from typing import Any
 
 from dangol.base import spans
-from dangol.base.errors import Fault
+from dangol.base.shapes import ShapeReader
 from dangol.campaign import templates
 from dangol.segment.language import Path
 from dangol.segment.paths import ALLOWED as PATH_ALLOWED
 from dangol.segment.paths import property_path, trait_path
 
 KEY = re.compile(r"[a-z0-9-]{1,64}")
-MISSING = "nothing"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONGEST_SPAN = timedelta(days=3650)
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
-class Reader:
-    """Each method returns what was read, or something harmless of the same kind after noting a fault."""
+class Reader(ShapeReader):
+    """Knows what shapes of campaigns hold."""
 
     def __init__(self) -> None:
-        self.faults: list[Fault] = []
+        super().__init__()
         self.keys: set[str] = set()  # of the steps read so far
-
-    def fault(self, at: str, found: object, allowed: str) -> None:
-        self.faults.append(Fault(at, MISSING if found is None else _shown(found), allowed))
-
-    def mapping(self, given: object, at: str, known: Sequence[str]) -> Mapping[str, Any]:
-        if not isinstance(given, Mapping):
-            self.fault(at, given, "an object with " + ", ".join(known))
-            return {}
-        for name in given:
-            if name not in known:
-                self.fault(f"{at}/{_escaped(str(name))}", str(name), "one of " + ", ".join(known))
-        return {name: value for name, value in given.items() if name in known}
 
     def items(self, given: object, at: str, *, least: int, most: int) -> Sequence[Any]:
         if not isinstance(given, list) or not least <= len(given) <= most:
@@ -67,12 +53,6 @@ class Reader:
         if not isinstance(given, str) or not KEY.fullmatch(given):
             self.fault(at, given, "1 to 64 of a-z, 0-9 and -")
             return ""
-        return given
-
-    def choice(self, given: object, at: str, known: Sequence[str]) -> str:
-        if not isinstance(given, str) or given not in known:
-            self.fault(at, given, "one of " + ", ".join(known))
-            return known[0]
         return given
 
     def span(self, given: object, at: str) -> timedelta:
@@ -116,26 +96,9 @@ class Reader:
             return ""
         return given
 
-    def flag(self, shape: Mapping[str, Any], name: str, at: str, *, default: bool) -> bool:
-        given = shape.get(name, default)
-        if not isinstance(given, bool):
-            self.fault(f"{at}/{name}", given, "true or false")
-            return default
-        return given
-
     def percent(self, shape: Mapping[str, Any], name: str, at: str, *, most: int) -> float:
         given = shape.get(name, 0)
         if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= most:
             self.fault(f"{at}/{name}", given, f"a number from 0 to {most}")
             return 0
         return given
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-def _shown(found: object) -> str:
-    if isinstance(found, str):
-        return found[:200]
-    return json.dumps(found, ensure_ascii=False, default=str)[:200]

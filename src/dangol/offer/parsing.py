@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from babel.numbers import is_currency
 
-from dangol.base.errors import Fault, Invalid
+from dangol.base.errors import Invalid
 from dangol.base.money import parse_amount
+from dangol.base.shapes import ShapeReader
 from dangol.offer import codes
 from dangol.offer.terms import CANCELLED, CODES, COMES_BACK, GIVES, MADE, SHARED, Terms
 
@@ -28,24 +28,8 @@ MOST_LISTED = 200
 LONGEST_VALID = 3650  # days
 
 
-class Reader:
-    """Each method returns what was read, or something harmless of the same kind after noting a fault."""
-
-    def __init__(self) -> None:
-        self.faults: list[Fault] = []
-
-    def fault(self, at: str, found: object, allowed: str) -> None:
-        shown = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, default=str)
-        self.faults.append(Fault(at, "nothing" if found is None else shown[:200], allowed))
-
-    def mapping(self, given: object, at: str, known: Sequence[str]) -> Mapping[str, Any]:
-        if not isinstance(given, Mapping):
-            self.fault(at, given, "an object with " + ", ".join(known))
-            return {}
-        for name in given:
-            if name not in known:
-                self.fault(f"{at}/{name}", str(name), "one of " + ", ".join(known))
-        return given
+class Reader(ShapeReader):
+    """Knows what terms and points hold."""
 
     def amount(self, given: object, at: str, *, most: int = 10**12) -> Decimal:
         found = parse_amount(given)
@@ -61,19 +45,6 @@ class Reader:
         if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= most:
             self.fault(at, given, f"a whole number from {least} to {most}")
             return least
-        return given
-
-    def choice(self, given: object, at: str, known: Sequence[str]) -> str:
-        if not isinstance(given, str) or given not in known:
-            self.fault(at, given, "one of " + ", ".join(known))
-            return known[0]
-        return given
-
-    def flag(self, shape: Mapping[str, Any], name: str, at: str) -> bool:
-        given = shape.get(name, False)
-        if not isinstance(given, bool):
-            self.fault(f"{at}/{name}", given, "true or false")
-            return False
         return given
 
     def day(self, shape: Mapping[str, Any], name: str, at: str) -> date | None:
