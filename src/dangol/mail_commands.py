@@ -56,7 +56,7 @@ def check(data: Data = "data", as_json: AsJson = False) -> None:
     found = vetting.findings(kept)
     lines = [f"{one.standing:7}{one.about:10}{one.found}" for one in found]
     lines += [f"paste: {one.name}  {one.kind}  {one.value}" for one in found if one.value]
-    told = [dataclasses.asdict(one) for one in found]
+    told = [{**dataclasses.asdict(one), "found": one.found} for one in found]
     show({"sound": kept.sound, "findings": told}, as_json, *lines)
     if not kept.sound:
         raise typer.Exit(1)

@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 
 from dangol.base.clock import SetClock
-from dangol.deliver import autopilot, vetting
+from dangol.deliver import autopilot, domain, vetting
 from dangol.deliver.models import Act, Receiver
 from dangol.privacy.models import Access
+from dangol.web.screens import sending
 from tests.deliver.test_vetting import UNSOUND
 from tests.shopkit import Kit
 from tests.web.test_pages import look
@@ -35,7 +36,9 @@ def test_what_is_missing_is_shown_to_paste_and_can_be_waived(
     page = look(console, "/sending")
     assert "v=spf1 a:mail.relay.example ~all" in page
     assert "Marketing by e-mail waits until what is bad is mended." in page
-    assert "나쁜 점이 고쳐질 때까지" in look(console, "/sending", "ko")
+    korean = look(console, "/sending", "ko")
+    assert "나쁜 점이 고쳐질 때까지" in korean
+    assert "레코드 없음" in korean
     assert console.post("/sending/waive").status_code == 303
     assert vetting.in_the_way() == ""
     assert "owner@shop.example said so" in look(console, "/sending")
@@ -58,3 +61,9 @@ def test_slowed_domains_are_listed(opened: Kit, console: Client, clock: SetClock
     page = look(console, "/sending")
     assert "gmail.com" in page
     assert "60 letters a minute" in page
+
+
+def test_every_finding_has_words_of_its_own() -> None:
+    assert set(sending.FOUND) == set(domain.FOUND)
+    for code, said in domain.FOUND.items():
+        assert str(sending.FOUND[code]).count("{") == said.count("{"), "the same values are told"

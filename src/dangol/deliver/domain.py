@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -40,10 +40,38 @@ class Finding:
 
     about: str  # spf, dkim, dmarc, alignment, ptr, mx
     standing: Standing
-    found: str
+    code: str  # what was found, see FOUND
+    values: Sequence[str] = ()  # of which it speaks
     name: str = ""  # the record to paste, where one is wanted
     kind: str = ""
     value: str = ""
+
+    @property
+    def found(self) -> str:
+        return FOUND[self.code].format(*self.values)
+
+
+FOUND: Mapping[str, str] = {
+    "record": "{0}",
+    "no_record": "no record",
+    "silent": "the DNS did not answer: {0}",
+    "too_many": "{0} asks {1} times; allowed are {2}",
+    "all_send": "{0} lets everybody send",
+    "forbids_nobody": "{0} forbids nobody",
+    "unsigned": "the shop does not sign: the mail server must, or `dangol dkim` makes a key",
+    "our_key": "{0} holds the shop's key",
+    "another_key": "{0} holds another key",
+    "no_key": "{0} holds no key",
+    "signed": "letters are signed for {0}",
+    "failures": "failures go to {0}",
+    "nobody_signs": "failures go to {0}, and nobody signs for {1}",
+    "takes_mail": "{0}: {1}",
+    "takes_none": "{0} takes no mail: no answer or failure arrives",
+    "no_address": "{0} has no address",
+    "named": "{0} is {1}",
+    "nameless": "{0} has no name; letters that leave from it may be refused",
+    "elsewhere": "{0} has a name that leads elsewhere, {1}; letters that leave from it may be refused",
+}
 
 
 def check(sending: Sending, resolver: Resolver) -> list[Finding]:
@@ -54,7 +82,7 @@ def check(sending: Sending, resolver: Resolver) -> list[Finding]:
         try:
             found += look(sending, resolver)
         except OSError as error:
-            found.append(Finding(about, "advice", f"the DNS did not answer: {error}"))
+            found.append(Finding(about, "advice", "silent", (str(error),)))
     return found
 
 
@@ -71,18 +99,22 @@ def _spf(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
     records = _txt(resolver, name, "v=spf1")
     if len(records) != 1:
         wanted = f"v=spf1 {_named(sending.server)} ~all"
-        yield Finding("spf", "bad", "; ".join(records) or "no record", name, "TXT", wanted)
+        yield Finding("spf", "bad", *_records(records), name, "TXT", wanted)
         return
     lookups = count_lookups(records[0], resolver, {name})
     ends = records[0].split()[-1].lower()
     if lookups > MOST_LOOKUPS:
-        yield Finding("spf", "bad", f"{records[0]} asks {lookups} times; allowed are {MOST_LOOKUPS}")
+        yield Finding("spf", "bad", "too_many", (records[0], str(lookups), str(MOST_LOOKUPS)))
     elif ends in {"+all", "all"}:
-        yield Finding("spf", "bad", f"{records[0]} lets everybody send", name, "TXT", _ended(records[0], "~all"))
+        yield Finding("spf", "bad", "all_send", (records[0],), name, "TXT", _ended(records[0], "~all"))
     elif ends in {"~all", "-all"} or ends.startswith("redirect="):
-        yield Finding("spf", "good", records[0])
+        yield Finding("spf", "good", "record", (records[0],))
     else:
-        yield Finding("spf", "advice", f"{records[0]} forbids nobody", name, "TXT", _ended(records[0], "~all"))
+        yield Finding("spf", "advice", "forbids_nobody", (records[0],), name, "TXT", _ended(records[0], "~all"))
+
+
+def _records(records: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    return ("record", ("; ".join(records),)) if records else ("no_record", ())
 
 
 def _named(server: str) -> str:
@@ -125,16 +157,16 @@ def count_lookups(record: str, resolver: Resolver, seen: set[str]) -> int:
 
 def _dkim(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
     if not sending.selector:
-        yield Finding("dkim", "advice", "the shop does not sign: the mail server must, or `dangol dkim` makes a key")
+        yield Finding("dkim", "advice", "unsigned")
         return
     name = f"{sending.selector}._domainkey.{sending.domain}"
     records = resolver.ask(name, "TXT")
     published = [_key_of(record) for record in records]
     if _key_of(sending.key) in published:
-        yield Finding("dkim", "good", f"{name} holds the shop's key")
+        yield Finding("dkim", "good", "our_key", (name,))
         return
-    told = "another key" if any(published) else "no key"
-    yield Finding("dkim", "bad", f"{name} holds {told}", name, "TXT", sending.key)
+    told = "another_key" if any(published) else "no_key"
+    yield Finding("dkim", "bad", told, (name,), name, "TXT", sending.key)
 
 
 def _key_of(record: str) -> str:
@@ -146,23 +178,22 @@ def _dmarc(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
     for domain in (sending.domain, organisation(sending.domain)):
         records = _txt(resolver, f"_dmarc.{domain}", "v=DMARC1")
         if len(records) == 1 and re.search(r";\s*p\s*=\s*(none|quarantine|reject)\b", records[0], re.IGNORECASE):
-            yield Finding("dmarc", "good", records[0])
+            yield Finding("dmarc", "good", "record", (records[0],))
             return
         if records:
             break
-    told = "; ".join(records) or "no record"
     wanted = f"v=DMARC1; p=none; rua=mailto:postmaster@{organisation(sending.domain)}"
-    yield Finding("dmarc", "bad", told, f"_dmarc.{organisation(sending.domain)}", "TXT", wanted)
+    yield Finding("dmarc", "bad", *_records(records), f"_dmarc.{organisation(sending.domain)}", "TXT", wanted)
 
 
 def _alignment(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
     """DMARC wants one of the two, SPF or DKIM, under the organisation that the sender's address names."""
     if sending.selector:
-        yield Finding("alignment", "good", f"letters are signed for {sending.domain}")
+        yield Finding("alignment", "good", "signed", (sending.domain,))
     elif organisation(_from(sending)) == organisation(sending.domain):
-        yield Finding("alignment", "good", f"failures go to {_from(sending)}")
+        yield Finding("alignment", "good", "failures", (_from(sending),))
     else:
-        yield Finding("alignment", "bad", f"failures go to {_from(sending)}, and nobody signs for {sending.domain}")
+        yield Finding("alignment", "bad", "nobody_signs", (_from(sending), sending.domain))
 
 
 def organisation(domain: str) -> str:
@@ -179,13 +210,13 @@ def _mx(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
     for domain in dict.fromkeys((sending.domain, _from(sending))):
         servers = resolver.ask(domain, "MX")
         if servers and servers != ["0 ."]:
-            yield Finding("mx", "good", f"{domain}: {', '.join(servers)}")
+            yield Finding("mx", "good", "takes_mail", (domain, ", ".join(servers)))
         else:
             named = (
                 sending.server if sending.server and not _address(sending.server) else f"mail.{organisation(domain)}"
             )
             wanted = f"10 {named}."
-            yield Finding("mx", "bad", f"{domain} takes no mail: no answer or failure arrives", domain, "MX", wanted)
+            yield Finding("mx", "bad", "takes_none", (domain,), domain, "MX", wanted)
 
 
 def _ptr(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
@@ -195,15 +226,15 @@ def _ptr(sending: Sending, resolver: Resolver) -> Iterator[Finding]:
         return
     addresses = [str(literal)] if literal else _addresses(sending.server, resolver)
     if not addresses:
-        yield Finding("ptr", "bad", f"{sending.server} has no address")
+        yield Finding("ptr", "bad", "no_address", (sending.server,))
     for address in addresses:
         names = [name.rstrip(".").lower() for name in resolver.ask(address, "PTR")]
         kind = "AAAA" if ":" in address else "A"
         if any(address in resolver.ask(name, kind) for name in names):
-            yield Finding("ptr", "good", f"{address} is {names[0]}")
+            yield Finding("ptr", "good", "named", (address, names[0]))
         else:
-            told = f"{address} has {'no name' if not names else 'a name that leads elsewhere: ' + names[0]}"
-            yield Finding("ptr", "advice", f"{told}; letters that leave from it may be refused")
+            told = ("elsewhere", (address, names[0])) if names else ("nameless", (address,))
+            yield Finding("ptr", "advice", *told)
 
 
 def _addresses(server: str, resolver: Resolver) -> list[str]:

@@ -32,6 +32,27 @@ ABOUT: dict[str, tuple[Any, Any]] = {
     "mx": ("MX", lazy("whether answers and failures can arrive")),
     "ptr": ("PTR", lazy("the name of the mail server's address")),
 }
+FOUND: dict[str, Any] = {  # what was found, see deliver/domain.py
+    "record": "{0}",
+    "no_record": lazy("no record"),
+    "silent": lazy("the DNS did not answer: {0}"),
+    "too_many": lazy("{0} asks {1} times; allowed are {2}"),
+    "all_send": lazy("{0} lets everybody send"),
+    "forbids_nobody": lazy("{0} forbids nobody"),
+    "unsigned": lazy("the shop does not sign: the mail server must, or the command dangol dkim makes a key"),
+    "our_key": lazy("{0} holds the shop's key"),
+    "another_key": lazy("{0} holds another key"),
+    "no_key": lazy("{0} holds no key"),
+    "signed": lazy("letters are signed for {0}"),
+    "failures": lazy("failures go to {0}"),
+    "nobody_signs": lazy("failures go to {0}, and nobody signs for {1}"),
+    "takes_mail": "{0}: {1}",
+    "takes_none": lazy("{0} takes no mail: no answer or failure arrives"),
+    "no_address": lazy("{0} has no address"),
+    "named": lazy("{0} is {1}"),
+    "nameless": lazy("{0} has no name; letters that leave from it may be refused"),
+    "elsewhere": lazy("{0} has a name that leads elsewhere, {1}; letters that leave from it may be refused"),
+}
 STANDINGS: dict[str, Any] = {"good": lazy("good"), "advice": lazy("advice"), "bad": lazy("bad")}
 MEASURES: dict[str, Any] = {
     "warned": lazy("warned"),
@@ -53,6 +74,7 @@ class Look:
     title: Any
     about: Any
     standing: Any
+    found: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +158,7 @@ def _standing() -> Vetting | None:
 
 
 def _looks(kept: Vetting | None) -> list[Look]:
-    return [Look(one, *ABOUT[one.about], STANDINGS[one.standing]) for one in (vetting.findings(kept) if kept else ())]
+    found = vetting.findings(kept) if kept else []
+    return [
+        Look(one, *ABOUT[one.about], STANDINGS[one.standing], str(FOUND[one.code]).format(*one.values)) for one in found
+    ]
