@@ -39,13 +39,7 @@ def value(draw: Draw, treats: Flags, traits: Floats | None = None) -> Value:
     """The policy that treats where `treats` holds: SNIPS; doubly robust where `traits` (n × k, known before the draw)
     are given. Raises Refused where the draw is unsound or fewer than 300 effective customers agree with the policy.
     """
-    sound(draw)
-    agrees = draw.treated == treats
-    weights = np.where(agrees, draw.weights, 0.0)
-    if (count := effective(weights)) < FEWEST:
-        raise Refused(FEW, count)
-    scores = _scores(draw, treats, traits)
-    return Value(float(scores.mean()), float(scores.std(ddof=1)) / math.sqrt(len(draw)), count)
+    return _value(*_judged(draw, treats, traits))
 
 
 def difference(draw: Draw, treats: Flags, other: Flags, traits: Floats | None = None) -> Value:
@@ -53,16 +47,25 @@ def difference(draw: Draw, treats: Flags, other: Flags, traits: Floats | None = 
 
     Raises Refused as `value` does.
     """
-    first = value(draw, treats, traits)
-    second = value(draw, other, traits)
-    scores = _scores(draw, treats, traits) - _scores(draw, other, traits)
-    error = float(scores.std(ddof=1)) / math.sqrt(len(draw))
-    return Value(first.value - second.value, error, min(first.effective, second.effective))
+    (mine, count), (its, others) = _judged(draw, treats, traits), _judged(draw, other, traits)
+    return _value(mine - its, min(count, others))
 
 
-def _scores(draw: Draw, treats: Flags, traits: Floats | None) -> Floats:
-    """One number per customer whose mean is the policy's value, and whose spread is its error."""
+def _value(scores: Floats, count: float) -> Value:
+    return Value(float(scores.mean()), float(scores.std(ddof=1)) / math.sqrt(len(scores)), count)
+
+
+def _judged(draw: Draw, treats: Flags, traits: Floats | None) -> tuple[Floats, float]:
+    """Each customer's score under a policy, and how many effective customers agree with it. Raises Refused."""
+    sound(draw)
     weights = np.where(draw.treated == treats, draw.weights, 0.0)
+    if (count := effective(weights)) < FEWEST:
+        raise Refused(FEW, count)
+    return _scores(draw, treats, weights, traits), count
+
+
+def _scores(draw: Draw, treats: Flags, weights: Floats, traits: Floats | None) -> Floats:
+    """One number per customer whose mean is the policy's value, and whose spread is its error."""
     if traits is None:
         mean = float((weights * draw.reached).sum() / weights.sum())
         alone: Floats = mean + weights * (draw.reached - mean) / weights.mean()

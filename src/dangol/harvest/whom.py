@@ -18,7 +18,7 @@ from dangol.campaign import rules as campaigns
 from dangol.campaign import steps as campaign_steps
 from dangol.harvest import backtests, gathering, uplift
 from dangol.harvest.backtests import Value
-from dangol.harvest.draws import Draw, Flags, Floats, Refused, effective, sound
+from dangol.harvest.draws import Draw, Flags, Floats, Refused, effective
 from dangol.harvest.gathering import USUAL
 from dangol.harvest.uplift import Curve, Group, Uplift
 from dangol.segment import active, asking
@@ -88,11 +88,10 @@ def backtest(key: str, where: Any, now: datetime) -> Backtest:
     seen = _seen(key, now, {DRAFT: where})
     chosen, size = seen.members[DRAFT], len(seen.draw)
     count = int(chosen.sum())
-    everybody, nobody = np.ones(size, dtype=bool), np.zeros(size, dtype=bool)
+    everybody, nobody, traits = np.ones(size, dtype=bool), np.zeros(size, dtype=bool), seen.traits
     try:
-        sound(seen.draw)
-        better = backtests.difference(seen.draw, chosen, everybody)
-        mine, all_of_them, none = (backtests.value(seen.draw, treats) for treats in (chosen, everybody, nobody))
+        better = backtests.difference(seen.draw, chosen, everybody, traits)
+        mine, all_of_them, none = (backtests.value(seen.draw, one, traits) for one in (chosen, everybody, nobody))
     except Refused as error:
         return Backtest(key, size, count, error.reason, error.effective)
     return Backtest(key, size, count, "", better.effective, mine, all_of_them, none, better)
